@@ -1,0 +1,8 @@
+"""Jinyun 缙云: an open platform for cities whose cars, roads, cloud, network and map work as one (车路云一体化).
+
+The five parts are five packages: ``vehicle`` 车, ``road`` 路, ``cloud`` 云, ``net`` 网, ``hdmap`` 图. Around them stand
+``centre`` (operate and supervise) and ``world`` (a simulated street where there is none). ``zone`` describes a
+demonstration zone as a folder; ``shapes`` holds the few data shapes that cross the doors between rooms.
+"""
+
+__version__ = "0.1.0"

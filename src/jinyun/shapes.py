@@ -1,0 +1,142 @@
+"""The few shapes of data that cross the doors between rooms: Sighting, Track, Signal, Frame, Advice, Finding.
+
+Rows of :data:`SIGHTING`, :data:`TRACK` and :data:`SIGNAL` are NumPy structured arrays, so a tick's work is done on
+columns and never on one object per participant. Inside the system a place is metres east (``x_m``) and north
+(``y_m``) of the zone's origin, a heading is radians clockwise from north, a time is int64 microseconds of UTC.
+Unknown is NaN for a measurement and 0 for an identity; it is never a plausible value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Kind(IntEnum):
+    """What a participant is, in the words of T/CSAE 53 ``ParticipantType`` (交通参与者类型)."""
+
+    UNKNOWN = 0
+    MOTOR = 1
+    NON_MOTOR = 2
+    PEDESTRIAN = 3
+    RSU = 4
+
+
+class Light(IntEnum):
+    """A signal's state, in the words of T/CSAE 53 ``LightState`` (灯色)."""
+
+    UNAVAILABLE = 0
+    DARK = 1
+    FLASHING_RED = 2
+    RED = 3
+    FLASHING_GREEN = 4
+    PERMISSIVE_GREEN = 5
+    PROTECTED_GREEN = 6
+    YELLOW = 7
+    FLASHING_YELLOW = 8
+
+
+SEEN_BY_ITSELF = 1
+"""Bit of ``seen_by``: the participant reported itself (a car's BSM)."""
+SEEN_BY_ROAD = 2
+"""Bit of ``seen_by``: a roadside sensor reported it (an RSU's RSM)."""
+
+SIGHTING = np.dtype(
+    [
+        ("source", np.uint16),  # row of the sender in the cloud's source table
+        ("by", np.uint8),  # SEEN_BY_ITSELF or SEEN_BY_ROAD
+        ("kind", np.uint8),  # Kind
+        ("classification", np.uint8),  # T/CSAE 53 BasicVehicleClass, 0 unknown
+        ("participant", np.uint64),  # the sender's own number for it: ptcId, or the BSM id's eight bytes
+        ("vehicle_id", np.uint64),  # BSM id as an integer where known, else 0
+        ("event_us", np.int64),  # when it was so, by the sender's clock (corrected where the sender has none)
+        ("receive_us", np.int64),  # when we had it
+        ("x_m", np.float64),
+        ("y_m", np.float64),
+        ("speed_mps", np.float32),
+        ("heading_rad", np.float32),
+        ("length_m", np.float32),
+        ("width_m", np.float32),
+        ("height_m", np.float32),
+        ("position_sd_m", np.float32),  # one standard deviation per axis, as stated by the sender; NaN unknown
+    ]
+)
+"""Sighting 观测: somebody saw a participant."""
+
+TRACK = np.dtype(
+    [
+        ("id", np.uint32),
+        ("kind", np.uint8),
+        ("classification", np.uint8),
+        ("seen_by", np.uint8),  # SEEN_BY_ITSELF | SEEN_BY_ROAD, over the last second
+        ("sources", np.uint8),  # how many senders contributed to this frame
+        ("vehicle_id", np.uint64),
+        ("first_us", np.int64),
+        ("last_us", np.int64),  # event time of the newest sighting
+        ("x_m", np.float64),
+        ("y_m", np.float64),
+        ("speed_mps", np.float32),
+        ("heading_rad", np.float32),
+        ("length_m", np.float32),
+        ("width_m", np.float32),
+        ("height_m", np.float32),
+        ("position_sd_m", np.float32),
+    ]
+)
+"""Track 航迹: what the cloud believes of one participant at the frame's instant."""
+
+SIGNAL = np.dtype(
+    [
+        ("source", np.uint16),
+        ("region", np.uint16),
+        ("node", np.uint16),  # NodeReferenceID.id of the junction
+        ("phase", np.uint8),  # PhaseID, the signal group
+        ("light", np.uint8),  # Light
+        ("event_us", np.int64),
+        ("likely_end_us", np.int64),  # when this light is expected to end; 0 unknown
+    ]
+)
+"""Signal 信号灯态: one signal group of one junction at the frame's instant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The data or a rule is bad: a report about somebody's input, never an exception.
+
+    ``rule`` is the stable name (``clock.absent``), ``source`` the sender, ``field`` the place in its data,
+    ``reason`` one English sentence with the values that prove it.
+    """
+
+    rule: str
+    source: str
+    field: str
+    reason: str
+    t_us: int
+    severity: str = "warning"  # info | warning | fault
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One warning or recommendation to one receiver, by one application, with the evidence it used."""
+
+    application: str
+    receiver: str
+    urgency: int
+    expires_us: int
+    text_zh: str
+    text_en: str
+    evidence: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """All tracks, signals and advice of one tick (100 ms): immutable and numbered."""
+
+    seq: int
+    t_us: int
+    tracks: NDArray[np.void]
+    signals: NDArray[np.void]
+    advice: tuple[Advice, ...] = ()
