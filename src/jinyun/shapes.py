@@ -46,7 +46,7 @@ SEEN_BY_ROAD = 2
 
 SIGHTING = np.dtype(
     [
-        ("source", np.uint16),  # row of the sender in the cloud's source table
+        ("source", np.uint32),  # row of the sender in the cloud's source table
         ("by", np.uint8),  # SEEN_BY_ITSELF or SEEN_BY_ROAD
         ("kind", np.uint8),  # Kind
         ("classification", np.uint8),  # T/CSAE 53 BasicVehicleClass, 0 unknown
@@ -90,7 +90,7 @@ TRACK = np.dtype(
 
 SIGNAL = np.dtype(
     [
-        ("source", np.uint16),
+        ("source", np.uint32),
         ("region", np.uint16),
         ("node", np.uint16),  # NodeReferenceID.id of the junction
         ("phase", np.uint8),  # PhaseID, the signal group

@@ -51,7 +51,9 @@ def pack(tables: Mapping[str, Table], meta: Mapping[str, Any] | None = None) -> 
             body.append(raw)
             body.append(bytes(_pad(len(raw))))
         listing.append({"name": name, "n": lengths.pop() if lengths else 0, "cols": cols})
-    header = json.dumps({"meta": dict(meta or {}), "tables": listing}, separators=(",", ":"), ensure_ascii=False).encode()
+    header = json.dumps(
+        {"meta": dict(meta or {}), "tables": listing}, separators=(",", ":"), ensure_ascii=False
+    ).encode()
     return b"".join([MAGIC, len(header).to_bytes(4, "little"), header, bytes(_pad(8 + len(header))), *body])
 
 

@@ -1,0 +1,205 @@
+"""The centre's HTTP: the pages, the map, the status and the live WebSocket (``docs/api.md``)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import hashlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import nats
+from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+from nats.aio.msg import Msg
+
+from jinyun import __version__, hdmap
+from jinyun.centre.live import Account, Hub
+from jinyun.net import columns, topics
+from jinyun.state import read_json
+from jinyun.zone import Zone
+
+STATIC = Path(__file__).with_name("static")
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; "
+    "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+)
+STATUS_S = 0.5
+SEND_TIMEOUT_S = 10.0
+
+
+class Centre:
+    """What the routes share: the zone, its drawn map, the viewers and the link to the broker."""
+
+    def __init__(self, zone: Zone, state_dir: Path) -> None:
+        self.zone, self.state_dir = zone, state_dir
+        self.hub, self.account = Hub(), Account()
+        tables, meta = hdmap.drawing(hdmap.open(zone), zone)
+        self.map = columns.pack(tables, meta)
+        self.map_gzip = gzip.compress(self.map, 6, mtime=0)
+        self.map_tag = f'"{hashlib.sha256(self.map).hexdigest()[:20]}"'
+
+    def status(self) -> dict[str, Any]:
+        run = read_json(self.state_dir / "run.json") or {}
+        return self.account.compose(
+            run.get("parts", []), len(self.hub.viewers), __version__, self.zone.id, self.zone.simulated
+        )
+
+    async def follow(self, nats_url: str) -> None:
+        """Take frames and status from the broker for ever; a broker that goes away is awaited."""
+
+        async def live(message: Msg) -> None:
+            self.hub.show(message.data)
+
+        async def replay(message: Msg) -> None:
+            self.hub.show(message.data, replay=True)
+
+        async def status(message: Msg) -> None:
+            with contextlib.suppress(ValueError):
+                self.account.take(json.loads(message.data))
+
+        async def quiet(error: Exception) -> None:
+            """The page shows the broker's state; the client's own notes of every failed try are not repeated."""
+
+        link = await nats.connect(
+            nats_url,
+            name="jinyun-centre",
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.2,
+            ping_interval=2,
+            max_outstanding_pings=2,
+            allow_reconnect=True,
+            error_cb=quiet,
+            connect_timeout=2,
+        )
+        await link.subscribe(topics.frame_subject(self.zone.id), cb=live, pending_msgs_limit=50)
+        await link.subscribe(topics.replay_frame_subject(self.zone.id), cb=replay, pending_msgs_limit=50)
+        await link.subscribe(topics.status_subject(self.zone.id), cb=status)
+
+    async def report(self) -> None:
+        """Tell viewers the status twice a second."""
+        while True:
+            self.hub.tell(json.dumps(self.status(), ensure_ascii=False))
+            await asyncio.sleep(STATUS_S)
+
+
+def create(zone: Zone, state_dir: Path, nats_url: str) -> FastAPI:
+    """Return the application of one zone."""
+    centre = Centre(zone, state_dir)
+
+    async def follow() -> None:
+        while True:
+            try:
+                return await centre.follow(nats_url)
+            except Exception:  # the broker is not there yet; nats-py raises a family of its own
+                await asyncio.sleep(0.2)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(follow()), asyncio.create_task(centre.report())]
+        yield
+        for task in tasks:
+            task.cancel()
+
+    app = FastAPI(title="Jinyun 缙云", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.centre = centre
+
+    @app.middleware("http")
+    async def policy(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await call_next(request)
+        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        if request.url.path.startswith("/assets/") and response.status_code == 200:
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        else:
+            response.headers.setdefault("Cache-Control", "no-cache")
+        return response
+
+    @app.get("/api/v1/zone")
+    def get_zone() -> dict[str, Any]:
+        """Return what the zone is called, where its origin lies and whether its data is simulated."""
+        return {
+            "id": zone.id,
+            "name": {"zh": zone.name.zh, "en": zone.name.en},
+            "simulated": zone.simulated,
+            "origin": {"lon": zone.origin.lon, "lat": zone.origin.lat},
+            "datum": zone.datum,
+            "version": __version__,
+            "map_tag": centre.map_tag.strip('"'),
+        }
+
+    @app.get("/api/v1/status")
+    def get_status() -> dict[str, Any]:
+        """Return the status that viewers get twice a second."""
+        return centre.status()
+
+    @app.get("/api/v1/map", response_class=Response)
+    def get_map(request: Request) -> Response:
+        """Return the zone's map as drawn by pages: a container of columns (``docs/api.md``)."""
+        headers = {"ETag": centre.map_tag, "Vary": "Accept-Encoding"}
+        if request.headers.get("if-none-match") == centre.map_tag:
+            return Response(status_code=304, headers=headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(
+                centre.map_gzip, media_type="application/octet-stream", headers={**headers, "Content-Encoding": "gzip"}
+            )
+        return Response(centre.map, media_type="application/octet-stream", headers=headers)
+
+    @app.get("/healthz")
+    def get_health() -> JSONResponse:
+        """Return 200 while frames arrive, 503 with the reason otherwise."""
+        fresh = centre.status()["cloud_fresh"]
+        return JSONResponse(
+            {"ok": fresh, "reason": None if fresh else "no status from the cloud for 3 s"}, 200 if fresh else 503
+        )
+
+    @app.websocket("/api/v1/live")
+    async def live(socket: WebSocket) -> None:
+        """Send frames (binary) and status (text) as they come; whatever the viewer says is ignored."""
+        await socket.accept()
+        slot = centre.hub.join()
+        if slot is None:
+            await socket.close(1013, "too many viewers")
+            return
+
+        async def listen() -> None:
+            while (await socket.receive())["type"] != "websocket.disconnect":
+                pass
+
+        async def send() -> None:
+            while True:
+                text, frame = await slot.next()
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    if text is not None:
+                        await socket.send_text(text)
+                    if frame is not None:
+                        await socket.send_bytes(frame)
+
+        ways = {asyncio.create_task(listen()), asyncio.create_task(send())}
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            centre.hub.leave(slot)
+            for way in ways:
+                way.cancel()
+            # A viewer that went away in the middle of a frame is no error of ours.
+            await asyncio.gather(*ways, return_exceptions=True)
+
+    if (STATIC / "index.html").exists():
+        app.mount("/assets", StaticFiles(directory=STATIC / "assets"), name="assets")
+
+        @app.get("/", include_in_schema=False)
+        def index() -> FileResponse:
+            return FileResponse(STATIC / "index.html", media_type="text/html")
+    else:
+
+        @app.get("/", include_in_schema=False)
+        def index_missing() -> PlainTextResponse:
+            return PlainTextResponse("The pages are not built. Run ./jinyun setup (or: pip install .)\n", 503)
+
+    return app

@@ -1,0 +1,106 @@
+"""Live fan-out: one frame to every viewer, each with one slot that always holds the newest.
+
+A slow viewer skips frames; it never slows another viewer or the cloud, and costs one frame of memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+MAX_VIEWERS = 500
+REPLAY_HOLDS_S = 2.0
+"""While frames of a replay come, and this long after the last, they are shown instead of the live ones."""
+
+
+class Slot:
+    """What one viewer is to be sent next: the newest frame and the newest status."""
+
+    __slots__ = ("frame", "ready", "text")
+
+    def __init__(self) -> None:
+        self.frame: bytes | None = None
+        self.text: str | None = None
+        self.ready = asyncio.Event()
+
+    async def next(self) -> tuple[str | None, bytes | None]:
+        """Wait for news and return (status, frame), either None where there is none."""
+        await self.ready.wait()
+        self.ready.clear()
+        text, self.text = self.text, None
+        frame, self.frame = self.frame, None
+        return text, frame
+
+
+class Hub:
+    """The viewers, and the newest of everything for whoever comes next."""
+
+    def __init__(self) -> None:
+        self.viewers: set[Slot] = set()
+        self.frame: bytes | None = None
+        self.text: str | None = None
+        self.frame_at = 0.0
+        self._replay_at = -1e9
+
+    def join(self) -> Slot | None:
+        """Return a new viewer's slot, filled with what is known; None when there are too many."""
+        if len(self.viewers) >= MAX_VIEWERS:
+            return None
+        slot = Slot()
+        slot.text, slot.frame = self.text, self.frame
+        if slot.text or slot.frame:
+            slot.ready.set()
+        self.viewers.add(slot)
+        return slot
+
+    def leave(self, slot: Slot) -> None:
+        self.viewers.discard(slot)
+
+    def show(self, frame: bytes, replay: bool = False) -> None:
+        """Give every viewer a new frame; a live one yields to a replay that is running."""
+        now = time.monotonic()
+        if replay:
+            self._replay_at = now
+        elif now - self._replay_at < REPLAY_HOLDS_S:
+            return
+        self.frame, self.frame_at = frame, now
+        for slot in self.viewers:
+            slot.frame = frame
+            slot.ready.set()
+
+    def tell(self, text: str) -> None:
+        """Give every viewer a new status."""
+        self.text = text
+        for slot in self.viewers:
+            slot.text = text
+            slot.ready.set()
+
+
+class Account:
+    """The status for viewers: the cloud's last word, plus what only the starter knows of the parts."""
+
+    def __init__(self) -> None:
+        self.cloud: dict[str, Any] = {}
+        self.heard_at = -1e9
+
+    def take(self, status: dict[str, Any]) -> None:
+        self.cloud, self.heard_at = status, time.monotonic()
+
+    def compose(
+        self, parts: list[dict[str, Any]], viewers: int, version: str, zone: str, simulated: bool
+    ) -> dict[str, Any]:
+        """Return the status as pages get it; rates and latency of a silent cloud are not repeated as if they were new."""
+        status: dict[str, Any] = {"type": "status", "zone": zone, "simulated": simulated, **self.cloud}
+        fresh = time.monotonic() - self.heard_at < 3.0
+        if not fresh:
+            status["rates"] = {}
+            status["latency_ms"] = {"p50": None, "p99": None}
+        status |= {
+            "t_us": time.time_ns() // 1000,
+            "parts": parts,
+            "viewers": viewers,
+            "version": version,
+            "cloud_fresh": fresh,
+        }
+        return status

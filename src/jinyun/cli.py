@@ -1,0 +1,129 @@
+"""The ``jinyun`` command: one verb for each thing people do with a zone.
+
+Exit codes: 0 done, 1 the work found something wrong, 2 the command was not understood or cannot be carried out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from jinyun import __version__
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no share between 0 and 1")
+    return value
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is no port (0..65535, 0 = any free one)")
+    return value
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's grammar."""
+    top = argparse.ArgumentParser(prog="jinyun", description="Jinyun 缙云: one system for a vehicle-road-cloud zone.")
+    top.add_argument("--version", action="version", version=f"jinyun {__version__}")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    run = verbs.add_parser("run", help="start a zone: broker, cloud, centre and (unless --no-world) a simulated street")
+    run.add_argument("zone", nargs="?", help="folder or name of a zone (default: science-city)")
+    run.add_argument("--seconds", type=_positive, help="end by itself after so long")
+    run.add_argument("--headless", action="store_true", help="without the page")
+    run.add_argument(
+        "--no-world", dest="world", action="store_false", help="no simulated street: wait for real devices"
+    )
+    run.add_argument("--host", default="127.0.0.1", help="address of the page (default 127.0.0.1)")
+    run.add_argument("--port", type=_port, default=8042, help="port of the page (default 8042, 0 = any)")
+    run.add_argument("--mqtt-port", type=_port, default=1883, help="port for devices (default 1883, 0 = any)")
+    run.add_argument("--nats-port", type=_port, default=4222, help="port of the broker (default 4222, 0 = any)")
+    run.add_argument("--connected", type=_share, help="share of simulated cars that send BSM (default: the zone's)")
+    run.add_argument("--seed", type=int, help="seed of the simulated street")
+    run.add_argument("--truth", action="store_true", help="the street also writes its ground truth (for tests)")
+    run.add_argument("--record", type=Path, metavar="DIR", help="keep every message in a raw log there")
+    run.add_argument("--json", action="store_true", dest="as_json", help="end with one JSON object of figures")
+
+    replay = verbs.add_parser("replay", help="play recordings through the same path, by their own clock")
+    replay.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="raw log *.jyr, radar JSON, or lines of hex"
+    )
+    replay.add_argument(
+        "--zone", help="zone whose place and devices apply (default: the running one, else science-city)"
+    )
+    replay.add_argument("--speed", type=_positive, help="times real time (default 1; with --json as fast as it goes)")
+    replay.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object instead of a page")
+
+    bench = verbs.add_parser("bench", help="measure; prints one JSON object")
+    bench.add_argument("name", help="which measurement")
+    bench.add_argument("--json", action="store_true", help="(always: the output is JSON)")
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb; return its exit code."""
+    args = parser().parse_args(argv)
+    from jinyun.zone import ZoneError
+
+    try:
+        return _VERBS[args.verb](args)
+    except ZoneError as error:
+        for line in error.messages:
+            print(line, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 141
+
+
+def _run(args: argparse.Namespace) -> int:
+    from jinyun.run import Options, RunError, run
+
+    values = {key: value for key, value in vars(args).items() if key != "verb"}
+    try:
+        return run(Options(**values))
+    except (RunError, FileNotFoundError) as error:
+        print(f"jinyun run: {error}", file=sys.stderr)
+        return 2
+
+
+def _replay(args: argparse.Namespace) -> int:
+    from jinyun.replay import ReplayError, replay
+
+    try:
+        result = replay(args.files, args.zone, args.speed, args.as_json)
+    except ReplayError as error:
+        print(f"jinyun replay: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(result, ensure_ascii=False, indent=None if args.as_json else 2))
+    return 0
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from jinyun import bench
+
+    if args.name not in bench.names():
+        print(f"jinyun bench: no measurement {args.name!r}; there are: {', '.join(bench.names())}", file=sys.stderr)
+        return 2
+    print(json.dumps(bench.measure(args.name), ensure_ascii=False))
+    return 0
+
+
+_VERBS = {"run": _run, "replay": _replay, "bench": _bench}
+
+if __name__ == "__main__":
+    sys.exit(main())
