@@ -1,0 +1,172 @@
+"""From bytes another library encoded to sightings, and what bad input costs: itself and nothing else."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from jinyun.cloud.decode import MINUTE_US, Decoder, event_time_us, time_mark_us
+from jinyun.net import gateway
+from jinyun.net.ingest import Arrival
+from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, Kind, Light
+from jinyun.zone import Projection
+from tests.oracle import frame
+
+T0 = 1_795_000_040_000_000  # 20 s into its minute
+LON0, LAT0 = 106.3, 29.6
+
+
+def bsm(**more: Any) -> dict[str, Any]:
+    return {
+        "msgCnt": 5, "id": b"CAR00007", "secMark": 19_950, "pos": {"lat": 296_000_900, "long": 1_063_000_000, "elevation": 2500},
+        "posAccuracy": {"semiMajor": 20, "semiMinor": 20, "orientation": 0}, "transmission": "forwardGears", "speed": 500,
+        "heading": 7200, "accelSet": {"long": 0, "lat": 0, "vert": 0, "yaw": 0}, "brakes": {},
+        "size": {"width": 180, "length": 480, "height": 30}, "vehicleClass": {"classification": 10, "fuelType": 4},
+    } | more  # fmt: skip
+
+
+def participant(**more: Any) -> dict[str, Any]:
+    return {
+        "ptcType": "motor", "ptcId": 7, "source": "video", "secMark": 19_900,
+        "pos": {"offsetLL": ("position-LL3", {"lon": 1000, "lat": -900})}, "posConfidence": {"pos": "a1m"}, "speed": 250,
+        "heading": 0, "size": {"width": 180, "length": 480, "height": 30},
+    } | more  # fmt: skip
+
+
+def rsm(*participants: dict[str, Any], count: int = 1) -> dict[str, Any]:
+    return {"msgCnt": count, "id": b"R1      ", "refPos": {"lat": 296_000_000, "long": 1_063_000_000},
+            "participants": list(participants)}  # fmt: skip
+
+
+def decoder() -> Decoder:
+    return Decoder(Projection(LON0, LAT0))
+
+
+def at(payload: bytes, message: str, kind: str = "rsu", device: str = "R1", t_us: int = T0) -> Arrival:
+    return Arrival(t_us, f"jinyun.z.{kind}.{device}.up.{message}", payload)
+
+
+def test_a_bsm_in_si_units_at_its_own_time_and_place() -> None:
+    got = decoder().decode([at(frame("bsmFrame", bsm()), "bsm", "obu", "car7")])
+    (row,) = got.sightings
+    assert (row["by"], row["kind"], row["classification"]) == (SEEN_BY_ITSELF, Kind.MOTOR, 10)
+    assert row["vehicle_id"] == int.from_bytes(b"CAR00007", "big")
+    assert row["event_us"] == T0 - 50_000
+    assert row["speed_mps"] == pytest.approx(10.0)
+    assert row["heading_rad"] == pytest.approx(math.pi / 2)
+    assert (row["length_m"], row["width_m"], row["height_m"]) == pytest.approx((4.8, 1.8, 1.5))
+    assert row["position_sd_m"] == pytest.approx(1.0)
+    assert abs(row["x_m"]) < 0.01 and row["y_m"] == pytest.approx(90e-7 * 110_850, abs=0.05)  # 9e-5 deg northward
+
+
+def test_an_rsms_participants_lie_around_its_reference() -> None:
+    absolute = participant(ptcId=8, pos={"offsetLL": ("position-LatLon", {"lon": 1_063_001_000, "lat": 295_999_100})})
+    got = decoder().decode([at(frame("rsmFrame", rsm(participant(), absolute)), "rsm")])
+    assert got.sightings["participant"].tolist() == [7, 8]
+    assert got.sightings["x_m"] == pytest.approx([9.68, 9.68], abs=0.02)
+    assert got.sightings["y_m"] == pytest.approx([-9.98, -9.98], abs=0.02)
+    assert got.sightings["position_sd_m"] == pytest.approx([0.5, 0.5])
+    assert set(got.sightings["by"].tolist()) == {SEEN_BY_ROAD}
+
+
+def test_unknown_is_not_zero() -> None:
+    row = participant(speed=8191, heading=28800, posConfidence={"pos": "unavailable"}, size={"width": 0, "length": 0})
+    (got,) = decoder().decode([at(frame("rsmFrame", rsm(row)), "rsm")]).sightings
+    for name in ("speed_mps", "heading_rad", "position_sd_m", "length_m", "width_m", "height_m"):
+        assert np.isnan(got[name]), name
+
+
+def test_a_bsm_without_a_place_is_a_finding_and_no_participant() -> None:
+    got = decoder().decode([at(frame("bsmFrame", bsm(pos={"lat": 900_000_001, "long": 1_800_000_001})), "bsm", "obu", "c")])
+    assert len(got.sightings) == 0
+    assert [finding.rule for finding in got.findings] == ["position.absent"]
+
+
+def test_a_place_on_another_continent_is_a_finding_and_costs_no_neighbour() -> None:
+    far = at(frame("bsmFrame", bsm(pos={"lat": 0, "long": 0})), "bsm", "obu", "far")
+    near = at(frame("bsmFrame", bsm()), "bsm", "obu", "near")
+    got = decoder().decode([far, near])
+    assert len(got.sightings) == 1
+    assert [(f.rule, f.source) for f in got.findings] == [("position.outside", "obu/far")]
+
+
+def test_one_broken_message_costs_only_itself_and_its_reason_names_source_and_field() -> None:
+    good = frame("rsmFrame", rsm(participant()))
+    window = [at(good, "rsm"), at(good[:-5], "rsm", device="R2"), at(b"", "rsm", device="R2"), at(good, "rsm", device="R3"),
+              at(good, "spat", device="R4"), Arrival(T0, "jinyun.z.tram.X.up.rsm", good)]  # fmt: skip
+    reader = decoder()
+    got = reader.decode(window)
+    assert len(got.sightings) == 2
+    assert (reader.refused, reader.received["rsm"]) == (4, 2)
+    assert {f.source for f in got.findings if f.rule == "message.refused"} == {"rsu/R2", "rsu/R4", "jinyun.z.tram.X.up.rsm"}
+    assert all(f.field for f in got.findings)
+
+
+def test_an_rsu_without_a_clock_keeps_its_objects_timed_by_receipt() -> None:
+    got = decoder().decode([at(frame("rsmFrame", rsm(participant(secMark=65_535))), "rsm")])
+    assert got.sightings["event_us"].tolist() == [T0]
+    assert [finding.rule for finding in got.findings] == ["clock.absent"]
+
+
+def test_two_rsus_with_the_same_stamp_both_count() -> None:
+    window = [at(frame("rsmFrame", rsm(participant())), "rsm", device=name) for name in ("R1", "R2")]
+    got = decoder().decode(window)
+    assert len(got.sightings) == 2 and len(set(got.sightings["source"].tolist())) == 2
+
+
+def test_unknown_classes_and_unnamed_kinds_are_kept_as_unknown() -> None:
+    got = decoder().decode([at(frame("rsmFrame", rsm(participant(ptcType="unknown", vehicleClass={"classification": 199}))), "rsm")])
+    assert (got.sightings["kind"][0], got.sightings["classification"][0]) == (Kind.UNKNOWN, 199)
+
+
+def test_a_gateway_envelope_with_several_cars() -> None:
+    frames = [frame("bsmFrame", bsm(id=name)) for name in (b"CAR00001", b"CAR00002")]
+    envelope = gateway.wrap("RSU9", T0 // 1000, "bsm", frames)
+    reader = decoder()
+    got = reader.decode([Arrival(T0, "V2X//RSU//BSM//UP", envelope), Arrival(T0, "V2X//RSU//BSM//UP", envelope[:30])])
+    assert len(got.sightings) == 2 and len(set(got.sightings["vehicle_id"].tolist())) == 2
+    assert (reader.received["bsm"], reader.refused) == (2, 1)
+
+
+def spat(state: dict[str, Any], **more: Any) -> bytes:
+    status = (b"\x04\x00", 16)
+    return frame("spatFrame", {"msgCnt": 1, "timeStamp": 19_900, "intersections": [
+        {"intersectionId": {"region": 1, "id": 23}, "status": status, "phases": [{"id": 4, "phaseStates": [state]}]}], **more})  # fmt: skip
+
+
+def test_a_signal_that_counts_down_ends_at_its_own_stamp_plus_the_count() -> None:
+    timing = ("counting", {"startTime": 0, "likelyEndTime": 123})
+    (row,) = decoder().decode([at(spat({"light": "protected-green", "timing": timing}), "spat")]).signals
+    assert (row["region"], row["node"], row["phase"], row["light"]) == (1, 23, 4, Light.PROTECTED_GREEN)
+    assert row["likely_end_us"] == T0 - 100_000 + 12_300_000
+
+
+def test_a_signal_in_utc_timing_ends_in_the_nearest_hour() -> None:
+    mark = 10  # 1 s into an hour
+    timing = ("utcTiming", {"startUTCTime": 0, "likelyEndUTCTime": mark})
+    hour = (T0 // 3_600_000_000 + 1) * 3_600_000_000
+    receive = hour - 5_000_000
+    (row,) = decoder().decode([at(spat({"light": "red", "timing": timing}, timeStamp=54_990), "spat", t_us=receive)]).signals
+    assert row["likely_end_us"] == hour + 1_000_000
+
+
+def test_unknown_ends_are_zero() -> None:
+    for state in ({"light": "red"}, {"light": "red", "timing": ("counting", {"startTime": 0, "likelyEndTime": 36_001})}):
+        assert decoder().decode([at(spat(state), "spat")]).signals["likely_end_us"].tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("receive_in_minute_ms", "mark_ms", "expected_ms"),
+    [(20_000, 19_900, 19_900), (100, 59_950, -50), (59_990, 10, 60_010), (30_000, 60_500, 59_999)],
+)
+def test_a_second_mark_names_the_nearest_minute(receive_in_minute_ms: int, mark_ms: int, expected_ms: int) -> None:
+    minute = T0 // MINUTE_US * MINUTE_US
+    assert event_time_us(mark_ms, minute + receive_in_minute_ms * 1000) == minute + expected_ms * 1000
+
+
+def test_marks_beyond_the_leap_second_are_no_time() -> None:
+    assert event_time_us(65_535, T0) is None and event_time_us(61_000, T0) is None
+    assert time_mark_us(35_990, 3_600_000_000) == 3_599_000_000
