@@ -54,6 +54,7 @@ class Clock:
             self.jumps = 0
         if self.current_us is not None and abs(delay - self.last_delay_us) > JUMP_US:
             jumped = True
+            self.previous_us = self.current_us = None  # what was learnt of another offset says nothing of this one
             self.jumps += 1
             self.erratic = self.erratic or self.jumps >= ERRATIC_AFTER
         self.last_delay_us = delay
