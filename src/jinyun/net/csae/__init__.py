@@ -1,0 +1,17 @@
+"""The message sets T/CSAE 53-2020 (first stage) and T/CSAE 157-2020 (second stage), in unaligned PER.
+
+Functions for single messages take and give plain Python values::
+
+    name, value = csae.decode(data)                 # ("bsmFrame", {"msgCnt": 1, ...})
+    data = csae.encode("bsmFrame", value)
+    point = csae.decode_type("Position3D", octets)
+
+A message is accepted only if it is exactly what encoding its value gives; what is wrong with any other is in the
+:class:`CsaeError`. Many messages at a time, as columns: :mod:`jinyun.net.csae.batch`.
+"""
+
+from jinyun.net.csae.codec import MAX_OCTETS, decode, decode_type, encode, encode_type
+from jinyun.net.csae.errors import CsaeError
+from jinyun.net.csae.types import DIALECTS, message_ids
+
+__all__ = ["DIALECTS", "MAX_OCTETS", "CsaeError", "decode", "decode_type", "encode", "encode_type", "message_ids"]

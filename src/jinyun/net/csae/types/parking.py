@@ -1,0 +1,76 @@
+"""PAM 场站地图消息: parking lots, their drives and slots (T/CSAE 157-2020)."""
+
+from jinyun.net.csae.notation import Table, bits, boolean, enum, integer, octets, seq, seq_of
+
+TYPES: Table = {
+    "PAMData": seq(
+        "msgCnt MsgCount",
+        "timeStamp? MinuteOfTheYear",
+        "parkingLotInfo ParkingLotInfo",
+        "pamNodes PAMNodeList",
+        ("parkingAreaGuidance?", seq_of("ParkingGuide", 1, 16)),
+        ...,
+    ),
+    "AVPType": enum("p0 p1 p2 p3 p4 p5 ..."),
+    "ParkingLotInfo": seq(
+        ("id?", integer(0, 65535)),
+        "name? DescriptiveName",
+        ("number?", integer(0, 65535)),
+        ("buildingLayerNum?", integer(0, 256)),
+        "avpType? AVPType",
+        ...,
+    ),
+    "PAMNodeList": seq_of("PAMNode", 1, 63),
+    "PAMNodeID": integer(0, 65535),
+    "PAMNodeAttributes": bits(8, "..."),
+    "PAMNode": seq(
+        "id PAMNodeID",
+        "refPos Position3D",
+        ("floor?", integer(-128, 128)),
+        "attributes? PAMNodeAttributes",
+        "inDrives? PAMDriveList",
+        ...,
+    ),
+    "PAMDriveList": seq_of("PAMDrive", 1, 63),
+    "PAMDrive": seq(
+        "upstreamPAMNodeId PAMNodeID",
+        ("driveID?", integer(0, 255)),
+        ("twowaySepration?", boolean()),
+        "speedLimit? Speed",
+        ("heightRestriction?", integer(0, 100)),
+        "driveWidth? LaneWidth",
+        ("laneNum?", integer(0, 100)),
+        "points? PointList",
+        "movements? PAMMovementList",
+        "parkingSlots? ParkingSlots",
+        ...,
+    ),
+    "PAMMovementList": seq_of("PAMNodeID", 1, 32),
+    "ParkingGuide": seq(
+        ("vehId", octets(8)),
+        ("drivePath", seq_of("PAMNodeID", 1, 32)),
+        ("targetParkingSlot?", integer(0, 65535)),
+        ...,
+    ),
+    # slots
+    "ParkingSlots": seq_of("ParkingSlot", 1, 256),
+    "ParkingSlotPosition": seq(
+        "topLeft PositionOffsetLLV",
+        "topRight PositionOffsetLLV",
+        "bottomLeft PositionOffsetLLV",
+    ),
+    "ParkingType": bits(10, "..."),
+    "SlotStatus": enum("unknown available occupied reserved ..."),
+    "ParkingSpaceTheta": enum("unknown vertical side oblique ..."),
+    "ParkingLock": enum("unknown nolock locked unlocked ..."),
+    "ParkingSlot": seq(
+        ("slotID", integer(0, 65535)),
+        "position? ParkingSlotPosition",
+        "sign? DescriptiveName",
+        "parkingType ParkingType",
+        "status SlotStatus",
+        "parkingSpaceTheta ParkingSpaceTheta",
+        "parkingLock ParkingLock",
+        ...,
+    ),
+}
