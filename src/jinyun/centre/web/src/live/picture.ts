@@ -1,0 +1,145 @@
+/**
+ * The live picture: everything the page knows, brought together from the live channel, the zone and its map.
+ *
+ * Bad bytes are counted and skipped; a lost connection or a centre that was started again heals by itself.
+ */
+
+import { readFrame, type Frame } from "../wire/frame.ts";
+import { MESSAGE_KINDS, readStatus, type MessageKind, type Status } from "../wire/status.ts";
+import type { ZoneMap } from "../wire/zonemap.ts";
+import { connect } from "./connection.ts";
+import { Playout } from "./playout.ts";
+import { Store } from "./store.ts";
+import { address, fetchMap, fetchZone, type Zone } from "./zone.ts";
+
+export type Link = "connecting" | "live" | "lost";
+
+/** What the newest frame says about itself, without its rows. */
+export interface Heading {
+  readonly clock: Frame["clock"];
+  readonly simulated: boolean;
+  readonly map: boolean;
+  readonly label: Frame["label"];
+}
+
+/** Seconds of history behind each sparkline. */
+const HISTORY = 90;
+const MAP_RETRY_MS = 2000;
+
+export type History = Readonly<Record<MessageKind | "p99", readonly number[]>>;
+
+const EMPTY_HISTORY: History = { bsm: [], rsm: [], spat: [], map: [], rsi: [], p99: [] };
+
+export class Picture {
+  readonly playout = new Playout();
+  readonly link = new Store<Link>("connecting");
+  readonly zone = new Store<Zone | null>(null);
+  readonly map = new Store<ZoneMap | null>(null);
+  readonly status = new Store<Status | null>(null);
+  readonly history = new Store<History>(EMPTY_HISTORY);
+  readonly heading = new Store<Heading | null>(null);
+  /** every frame as it arrives */
+  readonly frame = new Store<Frame | null>(null);
+
+  frames = 0;
+  msgs = 0;
+  badFrames = 0;
+  reconnects = 0;
+  lastError: string | null = null;
+  /** when the newest frame arrived, on `performance.now()` */
+  arrived_ms = NaN;
+
+  private asked = 0;
+  private opened = 0;
+  private wanted = "";
+
+  start(): void {
+    const live = address("api/v1/live");
+    live.protocol = live.protocol === "https:" ? "wss:" : "ws:";
+    connect(live.href, {
+      opened: () => {
+        this.opened += 1;
+        this.reconnects = this.opened - 1;
+        void this.refresh();
+      },
+      binary: (data) => this.take(() => this.takeFrame(readFrame(data))),
+      text: (data) => this.take(() => this.takeStatus(readStatus(data))),
+      closed: () => this.link.set(this.opened === 0 ? "connecting" : "lost"),
+    });
+    void this.refresh();
+  }
+
+  private take(read: () => void): void {
+    this.msgs += 1;
+    this.link.set("live");
+    try {
+      read();
+    } catch (error) {
+      this.badFrames += 1;
+      this.lastError = String(error);
+    }
+  }
+
+  private takeFrame(frame: Frame): void {
+    const now = performance.now();
+    this.frames += 1;
+    this.arrived_ms = now;
+    this.playout.push(frame, now);
+    const before = this.heading.get();
+    if (
+      before === null ||
+      before.clock !== frame.clock ||
+      before.simulated !== frame.simulated ||
+      before.map !== frame.map ||
+      before.label?.zh !== frame.label?.zh ||
+      before.label?.en !== frame.label?.en
+    ) {
+      const { clock, simulated, map, label } = frame;
+      this.heading.set({ clock, simulated, map, label });
+    }
+    this.frame.set(frame);
+    this.follow(frame.zone);
+  }
+
+  private takeStatus(status: Status): void {
+    this.status.set(status);
+    const before = this.history.get();
+    const grow = (values: readonly number[], value: number): number[] => [...values.slice(1 - HISTORY), value];
+    const rates = Object.fromEntries(MESSAGE_KINDS.map((kind) => [kind, grow(before[kind], status.rates[kind])]));
+    this.history.set({ ...(rates as Record<MessageKind, number[]>), p99: grow(before.p99, status.latency_ms.p99) });
+    this.follow(status.zone);
+  }
+
+  /** A message of another zone than the one on the page: the centre was started with another. */
+  private follow(zone: string): void {
+    const known = this.zone.get();
+    if (zone === "" || known === null || zone === known.id || zone === this.wanted) return;
+    this.wanted = zone;
+    void this.refresh();
+  }
+
+  /** Ask for the zone, and for its map when the zone or the server's build is another; repeat until it is had. */
+  private async refresh(): Promise<void> {
+    const asked = ++this.asked;
+    for (;;) {
+      try {
+        const zone = await fetchZone();
+        if (asked !== this.asked) return;
+        const known = this.zone.get();
+        const another = known === null || known.id !== zone.id || known.version !== zone.version;
+        if (another || this.map.get() === null) {
+          const map = await fetchMap();
+          if (asked !== this.asked) return;
+          this.map.set(map);
+        }
+        if (another) this.zone.set(zone);
+        return;
+      } catch (error) {
+        if (asked !== this.asked) return;
+        this.lastError = String(error);
+      }
+      await new Promise((resolve) => window.setTimeout(resolve, MAP_RETRY_MS));
+      if (asked !== this.asked) return;
+    }
+  }
+}

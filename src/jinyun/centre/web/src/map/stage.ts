@@ -1,0 +1,232 @@
+/**
+ * The stage: the map's element, the view of it, the renderer, the labels and the loop that draws them.
+ */
+
+import { language } from "../i18n/language.ts";
+import { at } from "../live/motion.ts";
+import type { Picture } from "../live/picture.ts";
+import type { Shown } from "../live/playout.ts";
+import { Store } from "../live/store.ts";
+import { makeRenderer, type Renderer, type RendererName } from "../render/renderer.ts";
+import { Countdowns } from "./countdown.ts";
+import { gestures } from "./gestures.ts";
+import { Labels } from "./labels.ts";
+import { bars, countdowns, signalStates, type Bar } from "./lights.ts";
+import type { Theme } from "./palette.ts";
+import { pick } from "./pick.ts";
+import { gridPlate, plate } from "./plate.ts";
+import { View, type Bounds, type Padding } from "./view.ts";
+
+/** How near the camera comes when a place or a participant is shown [m per drawn pixel]. */
+const NEAR = 0.22;
+const FLASH_MS = 500;
+const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+export class Stage {
+  readonly view = new View();
+  readonly selected = new Store(0);
+  readonly following = new Store(false);
+  /** the device picked on the map or in the list */
+  readonly device = new Store("");
+  readonly renderer = new Store<RendererName | "">("");
+  readonly displayRate = new Store(NaN);
+  /** metres per CSS pixel, for the scale bar */
+  readonly scale = new Store(NaN);
+  readonly counts = { tracks: 0, signals: 0 };
+  shown: Shown | null = null;
+
+  private readonly labels = new Labels((id) => this.device.set(id));
+  private readonly countdowns = new Countdowns();
+  private drawing: Renderer | null = null;
+  private theme: Theme = "dark";
+  private bars: readonly Bar[] = [];
+  private onMap: boolean | null = null;
+  private fitted = false;
+  private placedVersion = -1;
+  private drawn = 0;
+  private counted_ms = 0;
+
+  constructor(
+    private readonly host: HTMLElement,
+    private readonly picture: Picture,
+  ) {
+    host.append(this.labels.element, this.countdowns.element);
+    gestures(host, this.view, {
+      pick: (px, py) => this.pick(px, py),
+      fit: () => this.fit(),
+      moved: () => this.following.set(false),
+      escape: () => this.select(0),
+    });
+    picture.map.watch(() => this.setScene());
+    picture.heading.watch(() => this.setScene());
+    picture.frame.watch((frame) => {
+      if (frame === null) return;
+      this.counts.tracks = frame.tracks.n;
+      this.counts.signals = frame.signals.n;
+      const states = signalStates(frame.signals);
+      this.drawing?.setLights(Uint8Array.from(this.bars, (bar) => states.get(bar.key)?.light ?? 0));
+      this.countdowns.setStates(states);
+    });
+    picture.status.watch((status) => {
+      if (status !== null) this.labels.setDeviceStates(new Map(status.devices.map((d) => [d.id, d.state])));
+    });
+    language.watch((lang) => {
+      this.labels.setLanguage(lang);
+      this.placedVersion = -1;
+    });
+    this.labels.setLanguage(language.get());
+    void document.fonts.ready.then(() => this.remeasure());
+    document.fonts.addEventListener("loadingdone", () => this.remeasure());
+  }
+
+  async start(wish: RendererName | null): Promise<void> {
+    const renderer = await makeRenderer(wish);
+    renderer.element.className = "ground";
+    renderer.element.setAttribute("aria-hidden", "true");
+    this.host.prepend(renderer.element);
+    this.drawing = renderer;
+    this.renderer.set(renderer.name);
+    renderer.setTheme(this.theme);
+    this.onMap = null;
+    this.setScene();
+    const loop = (now: number): void => {
+      this.frame(now);
+      window.requestAnimationFrame(loop);
+    };
+    window.requestAnimationFrame(loop);
+  }
+
+  setTheme(theme: Theme): void {
+    this.theme = theme;
+    this.drawing?.setTheme(theme);
+  }
+
+  resize(width: number, height: number, padding: Padding, magnify: number): void {
+    this.view.resize(width, height, padding, magnify);
+    this.remeasure();
+    if (!this.fitted) this.fitNow();
+  }
+
+  /** Show the whole zone, or all participants where no map belongs under them. */
+  fit(): void {
+    this.following.set(false);
+    const bounds = this.bounds();
+    if (bounds !== null) this.view.fit(bounds, this.begin());
+  }
+
+  zoom(factor: number): void {
+    const [mx, my] = this.view.middle();
+    this.view.zoom(factor, mx, my);
+  }
+
+  select(id: number): void {
+    this.selected.set(id);
+    if (id === 0) this.following.set(false);
+  }
+
+  follow(on: boolean): void {
+    this.following.set(on);
+    const place = this.where(this.selected.get());
+    if (on && place !== null && this.view.scale > NEAR * this.view.magnify * 2) {
+      this.view.goTo(place.x_m, place.y_m, NEAR * this.view.magnify, this.begin());
+    }
+  }
+
+  /** Go and look at a place. */
+  visit(x_m: number, y_m: number): void {
+    this.following.set(false);
+    const near = NEAR * 1.6 * this.view.magnify;
+    this.view.goTo(x_m, y_m, Math.min(this.view.scale, near), this.begin());
+  }
+
+  /** Where a participant is shown now. */
+  where(id: number): { x_m: number; y_m: number } | null {
+    const row = id === 0 ? undefined : this.shown?.motion.rows.get(id);
+    return row === undefined || this.shown === null ? null : at(this.shown.motion, row, this.shown.u);
+  }
+
+  private begin(): number | null {
+    return calm.matches ? null : performance.now();
+  }
+
+  private remeasure(): void {
+    this.labels.remeasure();
+    this.placedVersion = -1;
+  }
+
+  private pick(px: number, py: number): void {
+    if (this.shown === null) return;
+    this.select(pick(this.view, this.shown.motion, this.shown.u, px, py));
+  }
+
+  private setScene(): void {
+    const map = this.picture.heading.get()?.map === false ? null : this.picture.map.get();
+    const onMap = map !== null;
+    if (this.drawing === null) return;
+    if (this.onMap === onMap && map === this.sceneMap) return;
+    const moved = this.onMap !== onMap;
+    this.onMap = onMap;
+    this.sceneMap = map;
+    this.bars = map === null ? [] : bars(map);
+    this.drawing.setScene({ plate: map === null ? gridPlate() : plate(map), bars: this.bars });
+    this.labels.setMap(map);
+    this.countdowns.setPlaces(map === null ? [] : countdowns(this.bars, map));
+    this.placedVersion = -1;
+    if (moved) this.fitted = false;
+    this.fitNow();
+  }
+
+  private sceneMap: unknown = null;
+
+  private fitNow(): void {
+    const bounds = this.bounds();
+    if (this.fitted || bounds === null || this.view.width < 2) return;
+    this.view.fit(bounds, null);
+    this.fitted = true;
+  }
+
+  private bounds(): Bounds | null {
+    if (this.onMap) return this.picture.map.get()?.bounds ?? null;
+    const tracks = this.picture.playout.newest()?.frame.tracks;
+    if (tracks === undefined || tracks.n === 0) return null;
+    const b: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (let i = 0; i < tracks.n; i++) {
+      const x = tracks.x_m[i]!;
+      const y = tracks.y_m[i]!;
+      if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
+      b[0] = Math.min(b[0], x - 20);
+      b[1] = Math.min(b[1], y - 20);
+      b[2] = Math.max(b[2], x + 20);
+      b[3] = Math.max(b[3], y + 20);
+    }
+    return b[0] < b[2] ? b : null;
+  }
+
+  private frame(now: number): void {
+    this.shown = this.picture.playout.tick(now);
+    if (!this.fitted) this.fitNow();
+    this.view.tick(now);
+    if (this.following.get()) {
+      const place = this.where(this.selected.get());
+      if (place !== null) this.view.centre(place.x_m, place.y_m);
+    }
+    this.drawing?.draw(this.view, {
+      motion: this.shown?.motion ?? null,
+      u: this.shown?.u ?? 0,
+      selected: this.selected.get(),
+      lit: calm.matches || Math.floor(now / FLASH_MS) % 2 === 0,
+    });
+    if (this.view.version !== this.placedVersion) {
+      this.placedVersion = this.view.version;
+      this.labels.update(this.view);
+      this.countdowns.update(this.view);
+      this.scale.set(this.view.scale);
+    }
+    this.drawn += 1;
+    if (now - this.counted_ms > 1000) {
+      if (this.counted_ms > 0) this.displayRate.set((this.drawn * 1000) / (now - this.counted_ms));
+      this.counted_ms = now;
+      this.drawn = 0;
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/** The plate in Canvas2D: culled by boxes and batched by style, width and layer. */
+
+import type { Palette } from "../../map/palette.ts";
+import { styleOpacity, type Fills, type Plate, type Stroke } from "../../map/plate.ts";
+import type { Bounds } from "../../map/view.ts";
+
+type Box = readonly [number, number, number, number];
+
+interface Boxed<T> {
+  readonly item: T;
+  readonly box: Box;
+}
+
+interface BoxedLayer {
+  readonly fills: readonly Boxed<Fills>[];
+  /** strokes of equal style and width, drawn as one path */
+  readonly batches: readonly { readonly style: number; readonly half_m: number; readonly strokes: Boxed<Stroke>[] }[];
+}
+
+function boxOf(xy: Float32Array, margin: number): Box {
+  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < xy.length; i += 2) {
+    west = Math.min(west, xy[i]!);
+    east = Math.max(east, xy[i]!);
+    south = Math.min(south, xy[i + 1]!);
+    north = Math.max(north, xy[i + 1]!);
+  }
+  return [west - margin, south - margin, east + margin, north + margin];
+}
+
+function meets(a: Box, b: Bounds): boolean {
+  return a[0] <= b[2] && a[2] >= b[0] && a[1] <= b[3] && a[3] >= b[1];
+}
+
+function trace(context: CanvasRenderingContext2D, xy: Float32Array): void {
+  context.moveTo(xy[0]!, xy[1]!);
+  for (let i = 2; i < xy.length; i += 2) context.lineTo(xy[i]!, xy[i + 1]!);
+}
+
+export class PlateCanvas {
+  private readonly layers: readonly BoxedLayer[];
+
+  constructor(private readonly plate: Plate) {
+    this.layers = plate.layers.map((layer) => {
+      const batches = new Map<string, { style: number; half_m: number; strokes: Boxed<Stroke>[] }>();
+      for (const stroke of layer.strokes) {
+        const half_m = Math.round(stroke.half_m * 20) / 20;
+        const key = `${stroke.style} ${half_m}`;
+        const batch = batches.get(key) ?? { style: stroke.style, half_m, strokes: [] };
+        batches.set(key, batch);
+        batch.strokes.push({ item: stroke, box: boxOf(stroke.xy, stroke.half_m) });
+      }
+      return {
+        fills: layer.fills.map((fill) => ({ item: fill, box: boxOf(fill.xy, 0) })),
+        batches: [...batches.values()],
+      };
+    });
+  }
+
+  /** Draw what meets `bounds`; the context's unit is the metre, `scale` is metres per drawn pixel. */
+  draw(context: CanvasRenderingContext2D, bounds: Bounds, scale: number, palette: Palette): void {
+    const { styles } = this.plate;
+    const paint = styles.map((style) => ({
+      alpha: styleOpacity(style, scale),
+      colour: style.colour.startsWith("#") ? style.colour : (palette[style.colour as keyof Palette] as string),
+    }));
+    context.lineJoin = "round";
+    context.lineCap = "butt";
+    for (const layer of this.layers) {
+      for (const { item, box } of layer.fills) {
+        const { alpha, colour } = paint[item.style]!;
+        if (alpha <= 0 || !meets(box, bounds)) continue;
+        context.globalAlpha = alpha;
+        context.fillStyle = colour;
+        context.beginPath();
+        trace(context, item.xy);
+        context.fill();
+      }
+      for (const { style, half_m, strokes } of layer.batches) {
+        const { alpha, colour } = paint[style]!;
+        if (alpha <= 0) continue;
+        const { dash, least_px } = styles[style]!;
+        context.globalAlpha = alpha;
+        context.strokeStyle = colour;
+        context.lineWidth = 2 * Math.max(half_m, least_px * scale);
+        context.setLineDash(dash !== undefined && dash[0] + dash[1] > 1.5 * scale ? [...dash] : []);
+        context.beginPath();
+        for (const { item, box } of strokes) if (meets(box, bounds)) trace(context, item.xy);
+        context.stroke();
+      }
+    }
+    context.setLineDash([]);
+    context.globalAlpha = 1;
+  }
+}

@@ -1,0 +1,97 @@
+/** The page: the map over everything, thin panels floating on it; on a phone the panels are a sheet. */
+
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { language, useSpeech } from "../i18n/language.ts";
+import type { Picture } from "../live/picture.ts";
+import { installProbe } from "../live/probe.ts";
+import { useStore } from "../live/store.ts";
+import { Stage } from "../map/stage.ts";
+import type { RendererName } from "../render/renderer.ts";
+import { Banner } from "./banner.tsx";
+import { Card } from "./card.tsx";
+import { Controls } from "./controls.tsx";
+import { Devices } from "./devices.tsx";
+import { Episodes } from "./episodes.tsx";
+import { Header } from "./header.tsx";
+import { Latency } from "./latency.tsx";
+import { Legend } from "./legend.tsx";
+import { Messages } from "./messages.tsx";
+import { useNarrow, usePadding } from "./measure.ts";
+import { Participants } from "./participants.tsx";
+import { Parts } from "./parts.tsx";
+import { Sheet } from "./sheet.tsx";
+import { theme } from "./theme.ts";
+
+function wishedRenderer(): RendererName | null {
+  const wish = new URLSearchParams(window.location.search).get("renderer");
+  return wish === "webgl" || wish === "canvas" ? wish : null;
+}
+
+export function App({ picture }: { readonly picture: Picture }) {
+  const { t, name } = useSpeech();
+  const host = useRef<HTMLDivElement>(null);
+  const page = useRef<HTMLDivElement>(null);
+  const [stage, setStage] = useState<Stage | null>(null);
+  const [panels, setPanels] = useState(true);
+  const narrow = useNarrow();
+  const lang = useStore(language);
+  const colours = useStore(theme);
+  const zone = useStore(picture.zone);
+
+  useLayoutEffect(() => {
+    const made = new Stage(host.current!, picture);
+    installProbe(picture, made);
+    setStage(made);
+    void made.start(wishedRenderer());
+  }, [picture]);
+
+  useLayoutEffect(() => {
+    document.documentElement.dataset["theme"] = colours;
+    stage?.setTheme(colours);
+  }, [colours, stage]);
+
+  useEffect(() => {
+    document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
+    document.title = zone === null ? "缙云 Jinyun" : `${name(zone.name)} · 缙云 Jinyun`;
+  }, [lang, zone, name]);
+
+  usePadding(page, stage, narrow, panels);
+
+  return (
+    <div class={`page${panels ? "" : " bare"}${narrow ? " narrow" : ""}`} ref={page}>
+      <div
+        class="map"
+        ref={host}
+        data-testid="map"
+        role="application"
+        aria-label={t("map.label")}
+        tabIndex={0}
+      />
+      <Header picture={picture} panels={panels} togglePanels={() => setPanels(!panels)} />
+      {stage !== null && (
+        <>
+          <Banner picture={picture} />
+          {narrow ? (
+            <Sheet picture={picture} stage={stage} />
+          ) : (
+            <>
+              <aside class="column left" data-panel="left" hidden={!panels}>
+                <Participants picture={picture} />
+                <Messages picture={picture} />
+                <Latency picture={picture} stage={stage} />
+              </aside>
+              <aside class="column right" data-panel="right" hidden={!panels}>
+                <Episodes picture={picture} />
+                <Devices picture={picture} stage={stage} />
+                <Parts picture={picture} />
+              </aside>
+            </>
+          )}
+          <Card picture={picture} stage={stage} />
+          <Controls stage={stage} />
+          {!narrow && <Legend picture={picture} />}
+        </>
+      )}
+    </div>
+  );
+}

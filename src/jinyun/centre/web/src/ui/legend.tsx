@@ -1,0 +1,37 @@
+/** The legend: what the marks on the map mean. */
+
+import { number } from "../i18n/format.ts";
+import { useSpeech } from "../i18n/language.ts";
+import type { Picture } from "../live/picture.ts";
+import { useStore } from "../live/store.ts";
+import type { DeviceState } from "../wire/status.ts";
+
+const STATES: readonly DeviceState[] = ["online", "late", "silent"];
+
+export function Legend({ picture }: { readonly picture: Picture }) {
+  const { t, lang, name } = useSpeech();
+  const map = useStore(picture.map);
+  const km = map?.openRoadKm ?? NaN;
+  return (
+    <div class="legend" aria-label={t("legend")} role="group">
+      <span class="legend-item">
+        <i class="legend-open" />
+        {Number.isFinite(km) ? t("legend.open.km", { n: number(lang, km, 1) }) : t("legend.open")}
+      </span>
+      {map?.lines.slice(0, 2).map((line) => (
+        <span key={line.id} class="legend-item">
+          <i class="legend-line" style={line.colour === "" ? {} : { background: line.colour }} />
+          {name(line)}
+        </span>
+      ))}
+      <span class="legend-item">
+        {STATES.map((state) => (
+          <span key={state} class="legend-part">
+            <i class={`rsu-mark rsu-${state}`} />
+            {t(`state.${state}`)}
+          </span>
+        ))}
+      </span>
+    </div>
+  );
+}
