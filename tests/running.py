@@ -95,7 +95,11 @@ def running(*args: str, zone: str = "science-city") -> Iterator[Running]:
         log = Path(state) / "output.log"
         with log.open("w") as out:
             process = subprocess.Popen(
-                command("run", *args, *ANY_PORTS), stdout=out, stderr=out, text=True, env={**os.environ, "JINYUN_STATE": state}
+                command("run", *args, *ANY_PORTS),
+                stdout=out,
+                stderr=out,
+                text=True,
+                env={**os.environ, "JINYUN_STATE": state},
             )
         found = Running(process, Path(state) / zone)
 

@@ -49,6 +49,9 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--host", default="127.0.0.1", help="address of the page (default 127.0.0.1)")
     run.add_argument("--port", type=_port, default=8042, help="port of the page (default 8042, 0 = any)")
+    run.add_argument(
+        "--mqtt-host", default="127.0.0.1", help="address for devices; another than loopback needs an authority"
+    )
     run.add_argument("--mqtt-port", type=_port, default=1883, help="port for devices (default 1883, 0 = any)")
     run.add_argument("--nats-port", type=_port, default=4222, help="port of the broker (default 4222, 0 = any)")
     run.add_argument("--connected", type=_share, help="share of simulated cars that send BSM (default: the zone's)")
@@ -66,6 +69,22 @@ def parser() -> argparse.ArgumentParser:
     )
     replay.add_argument("--speed", type=_positive, help="times real time (default 1; with --json as fast as it goes)")
     replay.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object instead of a page")
+
+    admin = verbs.add_parser("admin", help="who may speak: the zone's certificate authority and its devices")
+    deeds = admin.add_subparsers(dest="deed", required=True, metavar="DEED")
+    init = deeds.add_parser("init", help="make the zone's authority; its passphrase comes from JINYUN_PASSPHRASE")
+    init.add_argument("--name", action="append", default=[], help="host name or address devices reach the broker by")
+    enroll = deeds.add_parser("enroll", help="issue (or renew) a device's certificate")
+    enroll.add_argument("device", help="KIND/ID: rsu/R1, obu/car-7, sensor/N22, gateway/G1")
+    enroll.add_argument("--out", type=Path, default=Path(), help="folder for the files (default: here)")
+    enroll.add_argument("--request", type=Path, help="a CSR of the device, which keeps its own key")
+    enroll.add_argument("--days", type=_positive, default=365, help="how long it counts (default 365)")
+    revoke = deeds.add_parser("revoke", help="stop a device's certificates from counting, at once")
+    revoke.add_argument("device", help="KIND/ID")
+    deeds.add_parser("list", help="every certificate that was issued")
+    for deed in deeds.choices.values():
+        deed.add_argument("--zone", help="the zone (default: science-city)")
+        deed.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
 
     bench = verbs.add_parser("bench", help="measure; prints one JSON object")
     bench.add_argument("name", help="which measurement")
@@ -113,6 +132,16 @@ def _replay(args: argparse.Namespace) -> int:
     return 0
 
 
+def _admin(args: argparse.Namespace) -> int:
+    from jinyun.admin import AuthorityError, admin
+
+    try:
+        return admin(args)
+    except (AuthorityError, OSError) as error:
+        print(f"jinyun admin: {error}", file=sys.stderr)
+        return 2
+
+
 def _bench(args: argparse.Namespace) -> int:
     from jinyun import bench
 
@@ -123,7 +152,7 @@ def _bench(args: argparse.Namespace) -> int:
     return 0
 
 
-_VERBS = {"run": _run, "replay": _replay, "bench": _bench}
+_VERBS = {"run": _run, "replay": _replay, "admin": _admin, "bench": _bench}
 
 if __name__ == "__main__":
     sys.exit(main())

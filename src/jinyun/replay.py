@@ -77,7 +77,7 @@ async def _play(
     if not first:
         reasons = "; ".join(reason for r in recordings for _, _, reason in r.notes) or "nothing in it"
         raise ReplayError(f"nothing to play: {reasons}")
-    cloud = Cloud(zone, clock="replay")
+    cloud = Cloud(zone, clock="replay", simulated=False)
     place = _place(zone, first)
     if place is not None:
         x_m, y_m = zone.project(np.array([place[0]]), np.array([place[1]]))
@@ -85,7 +85,7 @@ async def _play(
             cloud.decoder.project = zones.Projection(*place)
             cloud.meta |= {"origin": list(place), "map": False}
     names = ", ".join(recording.path.name for recording in recordings)
-    cloud.meta |= {"label": {"zh": names, "en": names}, "simulated": False}
+    cloud.meta |= {"label": {"zh": names, "en": names}}
     link: BlockReader | None = None
     if nats_url:
         parts = urlsplit(nats_url)

@@ -20,6 +20,11 @@ def state_dir(zone_id: str) -> Path:
     return folder
 
 
+def authority_dir(zone_id: str) -> Path:
+    """Return the folder of a zone's certificate authority (it may not be there)."""
+    return state_dir(zone_id) / "authority"
+
+
 def write_json(path: Path, value: Any) -> None:
     """Replace ``path`` with ``value`` as JSON; a reader sees the old file or the new one, never half of it."""
     fresh = path.with_name(path.name + ".new")

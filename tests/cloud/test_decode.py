@@ -80,7 +80,9 @@ def test_unknown_is_not_zero() -> None:
 
 
 def test_a_bsm_without_a_place_is_a_finding_and_no_participant() -> None:
-    got = decoder().decode([at(frame("bsmFrame", bsm(pos={"lat": 900_000_001, "long": 1_800_000_001})), "bsm", "obu", "c")])
+    got = decoder().decode(
+        [at(frame("bsmFrame", bsm(pos={"lat": 900_000_001, "long": 1_800_000_001})), "bsm", "obu", "c")]
+    )
     assert len(got.sightings) == 0
     assert [finding.rule for finding in got.findings] == ["position.absent"]
 
@@ -101,7 +103,11 @@ def test_one_broken_message_costs_only_itself_and_its_reason_names_source_and_fi
     got = reader.decode(window)
     assert len(got.sightings) == 2
     assert (reader.refused, reader.received["rsm"]) == (4, 2)
-    assert {f.source for f in got.findings if f.rule == "message.refused"} == {"rsu/R2", "rsu/R4", "jinyun.z.tram.X.up.rsm"}
+    assert {f.source for f in got.findings if f.rule == "message.refused"} == {
+        "rsu/R2",
+        "rsu/R4",
+        "jinyun.z.tram.X.up.rsm",
+    }
     assert all(f.field for f in got.findings)
 
 
@@ -118,7 +124,9 @@ def test_two_rsus_with_the_same_stamp_both_count() -> None:
 
 
 def test_unknown_classes_and_unnamed_kinds_are_kept_as_unknown() -> None:
-    got = decoder().decode([at(frame("rsmFrame", rsm(participant(ptcType="unknown", vehicleClass={"classification": 199}))), "rsm")])
+    got = decoder().decode(
+        [at(frame("rsmFrame", rsm(participant(ptcType="unknown", vehicleClass={"classification": 199}))), "rsm")]
+    )
     assert (got.sightings["kind"][0], got.sightings["classification"][0]) == (Kind.UNKNOWN, 199)
 
 
@@ -149,12 +157,17 @@ def test_a_signal_in_utc_timing_ends_in_the_nearest_hour() -> None:
     timing = ("utcTiming", {"startUTCTime": 0, "likelyEndUTCTime": mark})
     hour = (T0 // 3_600_000_000 + 1) * 3_600_000_000
     receive = hour - 5_000_000
-    (row,) = decoder().decode([at(spat({"light": "red", "timing": timing}, timeStamp=54_990), "spat", t_us=receive)]).signals
+    (row,) = (
+        decoder().decode([at(spat({"light": "red", "timing": timing}, timeStamp=54_990), "spat", t_us=receive)]).signals
+    )
     assert row["likely_end_us"] == hour + 1_000_000
 
 
 def test_unknown_ends_are_zero() -> None:
-    for state in ({"light": "red"}, {"light": "red", "timing": ("counting", {"startTime": 0, "likelyEndTime": 36_001})}):
+    for state in (
+        {"light": "red"},
+        {"light": "red", "timing": ("counting", {"startTime": 0, "likelyEndTime": 36_001})},
+    ):
         assert decoder().decode([at(spat(state), "spat")]).signals["likely_end_us"].tolist() == [0]
 
 

@@ -29,7 +29,9 @@ def seen(t_us: int, x: float, y: float, **more: Any) -> np.void:
 
 
 def step(state: twin.State, now_us: int, *rows: np.void) -> Frame:
-    return twin.step(state, np.array([row[()] for row in rows], SIGHTING) if rows else np.empty(0, SIGHTING), NO_SIGNALS, now_us)
+    return twin.step(
+        state, np.array([row[()] for row in rows], SIGHTING) if rows else np.empty(0, SIGHTING), NO_SIGNALS, now_us
+    )
 
 
 def east(n: int) -> float:
@@ -202,7 +204,10 @@ def test_a_thousand_steps_with_changing_objects_leave_nothing_behind() -> None:
     state = twin.State()
     for n in range(1000):
         now = T0 + n * TICK
-        rows = [seen(now, 100 * k, n, participant=(n // 10) * 50 + k, speed_mps=0, vehicle_id=(n // 10) * 50 + k + 1) for k in range(20)]
+        rows = [
+            seen(now, 100 * k, n, participant=(n // 10) * 50 + k, speed_mps=0, vehicle_id=(n // 10) * 50 + k + 1)
+            for k in range(20)
+        ]
         step(state, now, *rows)
     for n in range(1000, 1050):
         step(state, T0 + n * TICK)

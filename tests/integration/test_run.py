@@ -48,7 +48,7 @@ def test_an_end_leaves_no_orphan_and_no_state_of_a_running_zone(number: signal.S
         family = zone.family()
         assert {"nats-server"} <= {p.name() for p in family} and len(family) >= 4
         assert zone.stop(number) == 0
-        gone, alive = psutil.wait_procs(family, timeout=1)
+        _, alive = psutil.wait_procs(family, timeout=1)
         assert not alive
         assert zone.facts == {}
 
@@ -57,7 +57,7 @@ def test_a_starter_that_is_killed_takes_its_parts_with_it() -> None:
     with running() as zone:
         family = zone.family()
         zone.process.kill()
-        gone, alive = psutil.wait_procs(family, timeout=15)
+        _, alive = psutil.wait_procs(family, timeout=15)
         assert not alive
 
 

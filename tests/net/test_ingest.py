@@ -97,7 +97,9 @@ def test_what_devices_publish_over_mqtt_arrives_with_its_subject(real_broker: Br
             while len(got) < 201:
                 await asyncio.sleep(0.01)
                 got += found.take()
-        expected = [(topic.replace("/", ".") if "/" in topic else topic.replace(".", "//"), p) for topic, p in sent[:-1]]
+        expected = [
+            (topic.replace("/", ".") if "/" in topic else topic.replace(".", "//"), p) for topic, p in sent[:-1]
+        ]
         assert [(a.subject, a.payload) for a in got] == expected
         assert all(topics.route(a.subject) for a in got)
         found.close()

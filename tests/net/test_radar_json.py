@@ -11,7 +11,14 @@ import pytest
 from jinyun.net.radar_json import RadarError, RadarReader, times_us
 from tests.conftest import shared_json
 
-TARGET = {"targetId": 5, "longitude": 115.9, "latitude": 39.07, "speed": -16.0, "headingAngle": 176.0, "targetLength": 4.5}
+TARGET = {
+    "targetId": 5,
+    "longitude": 115.9,
+    "latitude": 39.07,
+    "speed": -16.0,
+    "headingAngle": 176.0,
+    "targetLength": 4.5,
+}
 
 
 def scan(*targets: object, **more: object) -> bytes:
@@ -19,7 +26,9 @@ def scan(*targets: object, **more: object) -> bytes:
 
 
 def test_one_bad_target_costs_only_itself() -> None:
-    got = RadarReader().read(scan(TARGET, {**TARGET, "latitude": "north"}, 7, {**TARGET, "latitude": 95}, {**TARGET, "targetId": 6}), 0)
+    got = RadarReader().read(
+        scan(TARGET, {**TARGET, "latitude": "north"}, 7, {**TARGET, "latitude": 95}, {**TARGET, "targetId": 6}), 0
+    )
     assert [target.id for target in got.targets] == [5, 6]
     assert [fault[0] for fault in got.faults] == ["target.refused"] * 3
     assert "targets[1].latitude" in got.faults[0][1]

@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import hashlib
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from nats.aio.msg import Msg
 from jinyun import __version__, hdmap
 from jinyun.centre.live import Account, Hub
 from jinyun.net import columns, topics
+from jinyun.net.broker import INTERNAL_USER, TOKEN
 from jinyun.state import read_json
 from jinyun.zone import Zone
 
@@ -65,6 +67,7 @@ class Centre:
         async def quiet(error: Exception) -> None:
             """The page shows the broker's state; the client's own notes of every failed try are not repeated."""
 
+        token = os.environ.get(TOKEN)
         link = await nats.connect(
             nats_url,
             name="jinyun-centre",
@@ -75,6 +78,7 @@ class Centre:
             allow_reconnect=True,
             error_cb=quiet,
             connect_timeout=2,
+            **({"user": INTERNAL_USER, "password": token} if token else {}),
         )
         await link.subscribe(topics.frame_subject(self.zone.id), cb=live, pending_msgs_limit=50)
         await link.subscribe(topics.replay_frame_subject(self.zone.id), cb=replay, pending_msgs_limit=50)

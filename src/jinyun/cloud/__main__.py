@@ -16,11 +16,12 @@ def main() -> None:
     parser.add_argument("--nats-port", type=int, required=True)
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--record", type=Path)
+    parser.add_argument("--real", action="store_true", help="no simulated street feeds this zone")
     parser.add_argument("--with-parent", action="store_true", help="end when standard input closes")
     args = parser.parse_args()
     if args.with_parent:
         end_with_parent()
-    asyncio.run(serve(zone.load(args.zone), args.host, args.nats_port, args.state_dir, args.record))
+    asyncio.run(serve(zone.load(args.zone), args.host, args.nats_port, args.state_dir, args.record, not args.real))
 
 
 if __name__ == "__main__":

@@ -50,9 +50,9 @@ class Limits:
 class Cloud:
     """One zone's cloud between two clocks: arrivals in, frames out; no socket of its own, so replay can drive it."""
 
-    def __init__(self, zone: Zone, clock: str = "live") -> None:
+    def __init__(self, zone: Zone, clock: str = "live", simulated: bool = True) -> None:
         self.zone = zone
-        self.clock = clock
+        self.clock, self.simulated = clock, simulated
         self.decoder = Decoder(zone.project)
         self.twin = twin.State()
         self.episodes = Episodes()
@@ -66,7 +66,7 @@ class Cloud:
         self.meta: dict[str, object] = {
             "zone": zone.id,
             "clock": clock,
-            "simulated": zone.simulated,
+            "simulated": simulated,
             "origin": [zone.origin.lon, zone.origin.lat],
             "map": True,
         }
@@ -130,7 +130,7 @@ class Cloud:
             "type": "status",
             "t_us": now_us,
             "zone": self.zone.id,
-            "simulated": self.zone.simulated,
+            "simulated": self.simulated,
             "clock": self.clock,
             "uptime_s": round((now_us - self.started_us) / 1e6, 1),
             "rates": rates,
@@ -206,17 +206,17 @@ class Cloud:
         }
 
 
-async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: Path | None) -> None:
+async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: Path | None, simulated: bool) -> None:
     """Run the cloud until SIGTERM; then take what is still on its way, write the totals and return."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    cloud = Cloud(zone)
+    cloud = Cloud(zone, simulated=simulated)
     log = RawLog(record) if record else None
     reader: BlockReader | None = None
     tick_us = time.time_ns() // 1000 // twin.TICK_US * twin.TICK_US
-    status_us = tick_us
+    status_us = tick_us - STATUS_US  # the first word follows the first frame
     quiet_since = time.monotonic()
     stopping_since: float | None = None
     while True:

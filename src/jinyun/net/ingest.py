@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from typing import NamedTuple
 
-from jinyun.net.broker import MAX_PAYLOAD
+from jinyun.net.broker import INTERNAL_USER, MAX_PAYLOAD, TOKEN
 
 MAX_WAITING = 200_000
 """Messages kept for the next window at most; beyond it the oldest block goes, and is counted in ``shed``."""
@@ -36,8 +37,8 @@ class BlockReader(asyncio.Protocol):
     ``publish`` writes on the same connection. After a lost connection :attr:`closed` is set; make a new reader then.
     """
 
-    def __init__(self, subjects: list[str], name: str) -> None:
-        self.subjects, self.name = subjects, name
+    def __init__(self, subjects: list[str], name: str, token: str | None = None) -> None:
+        self.subjects, self.name, self._token = subjects, name, token
         self.closed = asyncio.Event()
         self.error = ""
         self.shed = 0
@@ -51,14 +52,10 @@ class BlockReader(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        hello = {
-            "verbose": False,
-            "pedantic": False,
-            "headers": False,
-            "lang": "jinyun",
-            "version": "1",
-            "name": self.name,
-        }
+        hello: dict[str, object] = {"verbose": False, "pedantic": False, "headers": False, "name": self.name}
+        hello |= {"lang": "jinyun", "version": "1"}
+        if self._token:
+            hello |= {"user": INTERNAL_USER, "pass": self._token}
         lines = [f"CONNECT {json.dumps(hello)}"]
         lines += [f"SUB {subject} {sid}" for sid, subject in enumerate(self.subjects, 1)]
         transport.write(("\r\n".join([*lines, "PING"]) + "\r\n").encode())
@@ -150,6 +147,6 @@ async def open_reader(host: str, port: int, subjects: list[str], name: str, time
     """Return a connected reader; raises ``OSError`` or :class:`IngestError`."""
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(timeout_s):
-        _, reader = await loop.create_connection(lambda: BlockReader(subjects, name), host, port)
+        _, reader = await loop.create_connection(lambda: BlockReader(subjects, name, os.environ.get(TOKEN)), host, port)
         await reader.ready()
     return reader
