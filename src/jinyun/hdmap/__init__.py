@@ -1,0 +1,20 @@
+"""The precise map (精确的图): lanes, junctions, signals, crossings and stops of a zone, and who is on which lane.
+
+``open`` compiles a zone's road plan (through SUMO's ``netconvert``) at its first use and reads it from the cache ever
+after; it needs no simulation. ``mapdata`` says a junction in the words of MAP messages, ``drawing`` gives the page its
+map. What it is not: traffic, and routes (the world and the shuttle have those).
+"""
+
+from __future__ import annotations
+
+from jinyun.hdmap.building import MapError
+from jinyun.hdmap.compiling import folder_of
+from jinyun.hdmap.compiling import open_map as open
+from jinyun.hdmap.drawing import drawing
+from jinyun.hdmap.message import mapdata, mapdata_parts
+from jinyun.hdmap.plain import CompileError
+from jinyun.hdmap.precise import LaneKind, Map, Turn
+
+__all__ = [
+    "CompileError", "LaneKind", "Map", "MapError", "Turn", "drawing", "folder_of", "mapdata", "mapdata_parts", "open",
+]  # fmt: skip

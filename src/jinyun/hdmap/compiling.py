@@ -1,0 +1,78 @@
+"""Compiling a zone's road plan into its precise map, once: the result is kept in the cache under a key of its sources.
+
+The key is a hash over everything the map is made of and over the compiler itself, so a stale map is never opened. Two
+processes may compile at once: each works in a folder of its own and the first to finish gives it its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from jinyun.hdmap import building, netfile, plain, precise, signals, streets
+from jinyun.hdmap.precise import Map
+from jinyun.zone import Zone, cache_dir
+
+COMPILER = 1
+"""Raise when the compiler's result changes for the same plan."""
+
+
+def key_of(zone: Zone) -> str:
+    """Return the cache key of the zone's map."""
+    sources = {
+        "compiler": COMPILER,
+        "sumo": importlib.metadata.version("eclipse-sumo"),
+        "origin": [zone.origin.lon, zone.origin.lat],
+        "plan": zone.plan.model_dump(mode="json", by_alias=True, exclude={"districts"}),
+        "stops": [stop.model_dump(mode="json") for stop in zone.stops],
+        "crossings": [crossing.model_dump(mode="json") for crossing in zone.crossings],
+    }
+    return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def folder_of(zone: Zone) -> Path:
+    """Return the folder in the cache that holds the zone's compiled map, whether or not it is there yet."""
+    return cache_dir() / "maps" / f"{zone.id}-{key_of(zone)}"
+
+
+def open_map(zone: Zone) -> Map:
+    """Return the zone's precise map, compiling it first where the cache has none.
+
+    Raises :class:`jinyun.hdmap.MapError` or :class:`jinyun.hdmap.CompileError` where the plan makes no map.
+    """
+    folder = folder_of(zone)
+    if not (folder / "map.npz").exists():
+        compile_into(zone, folder)
+    return precise.restore(folder / "map.npz")
+
+
+def compile_into(zone: Zone, folder: Path) -> None:
+    """Compile the zone's map into ``folder``: ``net.net.xml``, ``stops.add.xml``, ``map.npz``."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        net_file = work / "net.net.xml"
+        laid = streets.lay_out(zone.plan)
+        plain.write(laid, zone, work)
+        plain.netconvert(work, net_file)
+        net = netfile.read(net_file)
+        arm_of = {edge.id: f"{edge.road}.{edge.section}" for edge in laid.edges.values()}
+        made = signals.programs(net, arm_of)
+        offsets = {node.id: node.offset_s for node in laid.nodes.values()}
+        signals.install(net_file, made, offsets)
+        net.programs = {light: (offsets[light], steps) for light, steps in made.items()}
+        map = building.build(net, laid, zone)
+        building.stops_file(map.stops, map.lanes["id"], work / "stops.add.xml")
+        precise.dump(map, work / "map.npz")
+        try:
+            work.replace(folder)
+        except OSError:  # another process was quicker, or a broken folder is in the way
+            if not (folder / "map.npz").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                work.replace(folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)

@@ -1,0 +1,111 @@
+"""Curves and lines in the plane: smooth roads through points, parallel lines, lengths along them.
+
+A line is an array of shape (n, 2) or (n, 3), in metres; the third column, where there is one, is height.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Line = NDArray[np.float64]
+STEPS = 24
+"""Samples of a spline between two of its points."""
+
+
+def spline(points: ArrayLike) -> tuple[Line, NDArray[np.intp]]:
+    """Return a smooth line through ``points`` and the row at which it passes each of them.
+
+    Centripetal Catmull-Rom (P. J. Barry and R. N. Goldman, SIGGRAPH 1988): it passes every point, has a continuous
+    direction and makes no loops however unevenly the points lie. A closed course (first point again last) is smooth
+    across its seam. Two points give the straight line between them.
+    """
+    at = np.asarray(points, dtype=np.float64)
+    if len(at) == 2:
+        return at.copy(), np.array([0, 1])
+    closed = bool(np.allclose(at[0], at[-1]))
+    before, after = (at[-2], at[1]) if closed else (2 * at[0] - at[1], 2 * at[-1] - at[-2])
+    guide = np.vstack([before, at, after])
+    pieces = [at[:1]]
+    for i in range(len(at) - 1):
+        p = guide[i : i + 4]
+        t = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(p, axis=0), axis=1) ** 0.5)])
+        s = np.linspace(t[1], t[2], STEPS + 1)[1:, None]
+        a = [_mix(p[k], p[k + 1], t[k], t[k + 1], s) for k in range(3)]
+        b = [_mix(a[k], a[k + 1], t[k], t[k + 2], s) for k in range(2)]
+        pieces.append(_mix(b[0], b[1], t[1], t[2], s))
+    return np.vstack(pieces), np.arange(len(at)) * STEPS
+
+
+def _mix(p: Line, q: Line, t0: float, t1: float, s: Line) -> Line:
+    return ((t1 - s) * p + (s - t0) * q) / (t1 - t0)
+
+
+def stations(line: Line) -> NDArray[np.float64]:
+    """Return the distance in the plane from the line's beginning to each of its points."""
+    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line[:, :2], axis=0).T))])
+
+
+def length_m(line: Line) -> float:
+    """Return the line's length in the plane."""
+    return float(stations(line)[-1])
+
+
+def at_station(line: Line, s_m: ArrayLike) -> Line:
+    """Return the points at distances ``s_m`` along the line; beyond its ends, the ends."""
+    s = stations(line)
+    wanted = np.atleast_1d(np.asarray(s_m, dtype=np.float64))
+    return np.column_stack([np.interp(wanted, s, column) for column in line.T])
+
+
+def headings_rad(line: Line) -> NDArray[np.float64]:
+    """Return the direction at each point of the line, clockwise from north; corners get the mean of both sides."""
+    steps = np.diff(line[:, :2], axis=0)
+    steps = steps / np.maximum(np.linalg.norm(steps, axis=1, keepdims=True), 1e-12)
+    ways = np.vstack([steps[:1], steps[:-1] + steps[1:], steps[-1:]])
+    headings: NDArray[np.float64] = np.arctan2(ways[:, 0], ways[:, 1])
+    return headings
+
+
+def part(line: Line, from_m: float, to_m: float) -> Line:
+    """Return the piece of the line between two distances along it."""
+    s = stations(line)
+    inside = (s > from_m + 1e-6) & (s < to_m - 1e-6)
+    ends = at_station(line, [from_m, to_m])
+    return np.vstack([ends[:1], line[inside], ends[1:]])
+
+
+def parallel(line: Line, right_m: float) -> Line:
+    """Return the line at ``right_m`` metres to the right of its direction (negative: to the left)."""
+    steps = np.diff(line[:, :2], axis=0)
+    steps = steps / np.maximum(np.linalg.norm(steps, axis=1, keepdims=True), 1e-12)
+    normals = np.column_stack([steps[:, 1], -steps[:, 0]])
+    corner = np.vstack([normals[:1], normals[:-1] + normals[1:], normals[-1:]])
+    size = np.linalg.norm(corner, axis=1, keepdims=True)
+    corner = corner / np.maximum(size, 1e-12)
+    cosine = np.clip(np.sum(corner * np.vstack([normals[:1], normals]), axis=1, keepdims=True), 0.5, 1)
+    moved = line.copy()
+    moved[:, :2] += right_m * corner / cosine
+    return moved
+
+
+def simplified(line: Line, tolerance_m: float) -> Line:
+    """Return the line without the points that lie within ``tolerance_m`` of it (Ramer, Douglas, Peucker)."""
+    keep = np.zeros(len(line), dtype=bool)
+    keep[[0, -1]] = True
+    spans = [(0, len(line) - 1)]
+    while spans:
+        first, last = spans.pop()
+        if last - first < 2:
+            continue
+        chord = line[last] - line[first]
+        rest = line[first + 1 : last] - line[first]
+        along = np.clip(rest @ chord / max(float(chord @ chord), 1e-12), 0, 1)
+        away = np.linalg.norm(rest - along[:, None] * chord, axis=1)
+        worst = int(np.argmax(away))
+        if away[worst] > tolerance_m:
+            middle = first + 1 + worst
+            keep[middle] = True
+            spans += [(first, middle), (middle, last)]
+    kept: Line = line[keep]
+    return kept

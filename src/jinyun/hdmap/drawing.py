@@ -1,0 +1,194 @@
+"""The page's map: everything that is drawn once, as columns for one container (``GET /api/v1/map``)."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jinyun.hdmap import curve
+from jinyun.hdmap.building import MapError
+from jinyun.hdmap.precise import Columns, LaneKind, Map
+from jinyun.zone import Zone
+from jinyun.zone.plan import Plan
+
+ARROW_BACK_M = 14.0
+LABEL_EVERY_M = 900.0
+_RANK = {"avenue": 0, "boulevard": 0, "express": 0, "ring": 1, "tunnel": 1, "street": 2}
+
+
+def drawing(map: Map, zone: Zone) -> tuple[dict[str, Columns], dict[str, Any]]:
+    """Return ``(tables, meta)`` for :func:`jinyun.net.columns.pack`.
+
+    Tables: lanes, points, areas, area_points, stop_lines, junctions, crossings, crossing_points, arrows. Lanes inside
+    junctions are drawn as the junction's area, save those of cars (kind 4) that guide the eye. ``meta`` has the names
+    in both languages with their places, the bounds, the kilometres open for tests and the lines' courses.
+    """
+    tables = _lanes(map)
+    tables |= _areas(map)
+    stop = map.stop_lines
+    tables["stop_lines"] = {
+        **{key: stop[key].astype(np.float32) for key in ("x1_m", "y1_m", "x2_m", "y2_m")},
+        "junction": stop["junction"].astype(np.uint16), "phase": stop["phase"], "turn": stop["turn"],
+    }  # fmt: skip
+    tables["junctions"] = {
+        "x_m": map.junctions["x_m"].astype(np.float32), "y_m": map.junctions["y_m"].astype(np.float32),
+        "node": map.junctions["node"], "signalised": map.junctions["signalised"].astype(np.uint8),
+    }  # fmt: skip
+    tables["crossings"] = {
+        "first": map.crossings["first"].astype(np.uint32), "count": map.crossings["count"].astype(np.uint32),
+        "width_m": map.crossings["width_m"].astype(np.float32),
+        "junction": np.where(map.crossings["junction"] < 0, 65535, map.crossings["junction"]).astype(np.uint16),
+        "phase": map.crossings["phase"].astype(np.uint8), "smart": map.crossings["smart"].astype(np.uint8),
+    }  # fmt: skip
+    tables["crossing_points"] = {key: map.crossing_points[key].astype(np.float32) for key in ("x_m", "y_m")}
+    tables["arrows"] = _arrows(map)
+    x, y = map.points["x_m"], map.points["y_m"]
+    meta = {
+        "zone": zone.id,
+        "simulated": zone.simulated,
+        "names": _names(map, zone),
+        "bounds": [round(float(v), 1) for v in (x.min(), y.min(), x.max(), y.max())],
+        "open_road_km": round(map.open_road_km, 2),
+        "lines": _lines(map, zone),
+    }
+    return tables, meta
+
+
+def _lanes(map: Map) -> dict[str, Columns]:
+    drawn = np.flatnonzero(map.lanes["kind"] <= LaneKind.INNER)
+    counts = map.lanes["count"][drawn].astype(np.int64)
+    first = np.cumsum(counts) - counts
+    rows = np.repeat(map.lanes["first"][drawn] - first, counts) + np.arange(counts.sum())
+    return {
+        "lanes": {
+            "first": first.astype(np.uint32), "count": counts.astype(np.uint32),
+            "kind": map.lanes["kind"][drawn], "width_m": map.lanes["width_m"][drawn],
+            "open": map.lanes["open"][drawn].astype(np.uint8), "tunnel": map.lanes["tunnel"][drawn].astype(np.uint8),
+        },
+        "points": {key: map.points[key][rows].astype(np.float32) for key in ("x_m", "y_m", "z_m")},
+    }  # fmt: skip
+
+
+def _areas(map: Map) -> dict[str, Columns]:
+    return {
+        "areas": {
+            "first": map.areas["first"].astype(np.uint32), "count": map.areas["count"].astype(np.uint32),
+            "kind": map.areas["kind"].astype(np.uint8),
+        },
+        "area_points": {key: map.area_points[key].astype(np.float32) for key in ("x_m", "y_m")},
+    }  # fmt: skip
+
+
+def _arrows(map: Map) -> Columns:
+    """Return the arrows on the lanes of cars before stop lines of signals, two on a long lane."""
+    rows: list[tuple[float, float, float, int]] = []
+    for lane, turn, junction in zip(
+        map.stop_lines["lane"], map.stop_lines["turn"], map.stop_lines["junction"], strict=True
+    ):
+        if map.lanes["kind"][lane] not in (LaneKind.CAR, LaneKind.BUS):
+            continue
+        if map.junctions["control"][junction] != "signal":
+            continue
+        line = map.lane_line(int(lane))
+        length = curve.length_m(line)
+        for back in (ARROW_BACK_M, ARROW_BACK_M + 26):
+            if back + 6 < length:
+                here, there = curve.at_station(line, [length - back - 2, length - back + 2])
+                heading = float(np.arctan2(*(there - here)))
+                rows.append((*((here + there) / 2), heading, int(turn)))
+    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    return {
+        "x_m": np.array(columns[0], np.float32), "y_m": np.array(columns[1], np.float32),
+        "heading_rad": np.array(columns[2], np.float32), "turn": np.array(columns[3], np.uint8),
+    }  # fmt: skip
+
+
+def _names(map: Map, zone: Zone) -> dict[str, list[dict[str, Any]]]:
+    crossing = {str(id): row for row, id in enumerate(map.crossings["id"])}
+    crossings = []
+    for item in zone.crossings:
+        row = crossing[item.id]
+        rows = slice(int(map.crossings["first"][row]), int(map.crossings["first"][row] + map.crossings["count"][row]))
+        x, y = (float(map.crossing_points[key][rows].mean()) for key in ("x_m", "y_m"))
+        crossings.append(_label(item.zh, item.en, x, y, item.id))
+    return {
+        "junctions": [
+            {"zh": str(zh), "en": str(en)} for zh, en in zip(map.junctions["zh"], map.junctions["en"], strict=True)
+        ],
+        "roads": _road_labels(map, zone.plan),
+        "stops": [
+            _label(stop.zh, stop.en, stop.x_m, stop.y_m, stop.id) | {"smart": stop.smart} for stop in zone.stops
+        ],
+        "crossings": crossings,
+        "rsus": [_label(rsu.zh, rsu.en, rsu.x_m, rsu.y_m, rsu.id) for rsu in zone.rsus],
+        "chargers": [_label(place.zh, place.en, place.x_m, place.y_m, place.id) for place in zone.chargers],
+        "districts": [_label(d.zh, d.en, d.at[0], d.at[1]) for d in zone.plan.districts],
+        "nature": [
+            _label(item.zh, item.en, *_middle([p[:2] for p in line]))
+            for items in (
+                [(r, r.crest) for r in zone.plan.ridges], [(w, w.outline) for w in zone.plan.water],
+                [(p, p.outline) for p in zone.plan.parks], [(s, s.course) for s in zone.plan.streams],
+            )
+            for item, line in items
+            if item.zh
+        ],
+    }  # fmt: skip
+
+
+def _label(zh: str, en: str, x_m: float, y_m: float, id: str | None = None) -> dict[str, Any]:
+    place = {"zh": zh, "en": en, "x_m": round(x_m, 1), "y_m": round(y_m, 1)}
+    return {"id": id, **place} if id is not None else place
+
+
+def _middle(points: list[list[float]]) -> tuple[float, float]:
+    x, y = np.mean(np.array(points, dtype=np.float64), axis=0)
+    return float(x), float(y)
+
+
+def _road_labels(map: Map, plan: Plan) -> list[dict[str, Any]]:
+    labels = []
+    for road in plan.roads:
+        if not road.label:
+            continue
+        rows = np.flatnonzero(map.sections["road"] == road.id)
+        line: NDArray[np.float64] = np.vstack([map.section_line(int(row)) for row in rows])
+        length = curve.length_m(line)
+        n = max(round(length / LABEL_EVERY_M), 1)
+        rank = _RANK.get(road.section, 3)
+        for k in range(n):
+            at = length * (k + 0.5) / n
+            here, there = curve.at_station(line, [at - 10, at + 10])
+            heading = float(np.arctan2(*(there - here)))
+            x, y = (here + there) / 2
+            labels.append(_label(road.zh, road.en, float(x), float(y)) | {"heading_rad": round(heading, 4), "rank": rank})
+    return labels
+
+
+def _lines(map: Map, zone: Zone) -> list[dict[str, Any]]:
+    courses = []
+    for line in zone.lines:
+        points = line_course(map, line.via)
+        courses.append(
+            {
+                "id": line.id, "zh": line.zh, "en": line.en, "colour": line.colour, "kind": line.kind,
+                "stops": line.stops,
+                "points": [[round(float(x), 1), round(float(y), 1)] for x, y in points],
+            }
+        )  # fmt: skip
+    return courses
+
+
+def line_course(map: Map, via: list[str]) -> NDArray[np.float64]:
+    """Return the middle line of the roads that a transit line follows from node to node, shape (n, 2)."""
+    start, end = map.sections["start"], map.sections["end"]
+    pieces = []
+    for a, b in itertools.pairwise(via):
+        rows = np.flatnonzero(((start == a) & (end == b)) | ((start == b) & (end == a)))
+        if not len(rows):
+            raise MapError(f"zone.toml: lines: no road leads from {a} to {b} without a node between")
+        line = map.section_line(int(rows[0]))
+        pieces.append(line if start[rows[0]] == a else line[::-1])
+    return curve.simplified(np.vstack(pieces), 0.5)

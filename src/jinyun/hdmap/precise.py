@@ -1,0 +1,173 @@
+"""The precise map: lanes, junctions, signals, crossings and stops of a zone as columns, and its file in the cache.
+
+Every table is a mapping of column name to array; rows of one table are named from another by row number, -1 for none.
+
+========== ==========================================================================================================
+lanes      id, edge, index, kind, first, count (rows of points), width_m, speed_limit_mps, length_m, junction, open,
+           tunnel, section
+points     x_m, y_m, z_m, s_m (distance along the lane)
+edges      id, road, first, count (rows of lanes), start, end (rows of junctions)
+links      start, end, via (rows of lanes), turn, group: one way on from a lane; ``via`` its first lane in the junction
+junctions  id, node, x_m, y_m, signalised, control, zh, en, cycle_s, offset_s, first_group, groups, first_step, steps
+groups     junction, phase, walkers, turns, heading_rad: what one signal head governs; phase is SPAT's PhaseID
+steps      junction, duration_s, first_light: a signal program; ``lights[first_light + k]`` is the light of group k
+stop_lines x1_m, y1_m, x2_m, y2_m, junction, phase, turn, lane
+crossings  id, lane, first, count (rows of crossing_points), width_m, junction, phase, smart
+stops      id, lane, start_m, end_m, x_m, y_m
+sections   road, start, end, length_m, open, tunnel, first, count (rows of section_points: the centre line)
+areas      kind (0 junction, 1 where people walk and wait, 2 ridge, 3 water, 4 park, 5 built block), first, count (rows
+           of area_points), junction
+about      zone, lon, lat (the origin), region (NodeReferenceID.region), net (file name): one row
+========== ==========================================================================================================
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from jinyun.hdmap.nearest import LaneIndex
+from jinyun.zone import Projection
+
+Columns = dict[str, NDArray[Any]]
+
+
+class LaneKind(IntEnum):
+    """What a lane is for; kinds to ``AREA`` are the page's, the later two are drawn as part of the junction."""
+
+    CAR = 0
+    BUS = 1
+    BICYCLE = 2
+    SIDEWALK = 3
+    INNER = 4
+    AREA = 5
+    CROSSING = 6
+    INNER_BICYCLE = 7
+
+
+class Turn(IntEnum):
+    """Bits of a movement's direction."""
+
+    STRAIGHT = 1
+    LEFT = 2
+    RIGHT = 4
+    U_TURN = 8
+
+
+@dataclass(frozen=True)
+class Map:
+    """The precise map of one zone; see the module for its tables."""
+
+    lanes: Columns
+    points: Columns
+    edges: Columns
+    links: Columns
+    successors_first: Columns
+    successors: Columns
+    junctions: Columns
+    groups: Columns
+    steps: Columns
+    lights: Columns
+    stop_lines: Columns
+    crossings: Columns
+    crossing_points: Columns
+    stops: Columns
+    sections: Columns
+    section_points: Columns
+    areas: Columns
+    area_points: Columns
+    about: Columns
+
+    @property
+    def net_file(self) -> Path:
+        """The SUMO net that the map was compiled to."""
+        return Path(str(self.about["net"][0]))
+
+    @property
+    def open_road_km(self) -> float:
+        """Centre-line length of all sections open for tests."""
+        return float(self.sections["length_m"][self.sections["open"]].sum()) / 1000
+
+    @cached_property
+    def index(self) -> LaneIndex:
+        """The index behind :meth:`nearest_lane`; built at its first use, a few milliseconds."""
+        ground = np.isin(self.lanes["kind"], [LaneKind.AREA], invert=True)
+        return LaneIndex(self.lanes, self.points, np.flatnonzero(ground))
+
+    def nearest_lane(
+        self, x_m: ArrayLike, y_m: ArrayLike, heading_rad: ArrayLike | None = None, kinds: Sequence[int] | None = None
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
+        """Return the lane nearest to each place: row of ``lanes`` (-1 farther than 25 m), offset and station.
+
+        ``offset_m`` is to the right of the lane's middle line, ``s_m`` the distance along it. With ``heading_rad`` a
+        lane that runs against the heading counts as up to 12 m farther away; a NaN heading is as none. ``kinds``
+        restricts the search to those of :class:`LaneKind`.
+        """
+        return self.index.nearest(x_m, y_m, heading_rad, kinds)
+
+    @cached_property
+    def project(self) -> Projection:
+        """Degrees to the map's metres and back."""
+        return Projection(float(self.about["lon"][0]), float(self.about["lat"][0]))
+
+    def lane_line(self, row: int) -> NDArray[np.float64]:
+        """Return the middle line of a lane, shape (n, 2)."""
+        first, count = int(self.lanes["first"][row]), int(self.lanes["count"][row])
+        rows = slice(first, first + count)
+        return np.column_stack([self.points["x_m"][rows], self.points["y_m"][rows]])
+
+    def section_line(self, row: int) -> NDArray[np.float64]:
+        """Return the centre line of a section of a road, shape (n, 2)."""
+        first, count = int(self.sections["first"][row]), int(self.sections["count"][row])
+        rows = slice(first, first + count)
+        return np.column_stack([self.section_points["x_m"][rows], self.section_points["y_m"][rows]])
+
+    def lane_row(self, id: str) -> int:
+        """Return the row of the lane with SUMO's id; raises ``KeyError``."""
+        return self._lane_rows[id]
+
+    @cached_property
+    def _lane_rows(self) -> dict[str, int]:
+        return {str(id): row for row, id in enumerate(self.lanes["id"])}
+
+    def junction_row(self, id: str) -> int:
+        """Return the row of the junction with the plan's id; raises ``KeyError``."""
+        return self._junction_rows[id]
+
+    @cached_property
+    def _junction_rows(self) -> dict[str, int]:
+        return {str(id): row for row, id in enumerate(self.junctions["id"])}
+
+    def successors_of(self, row: int) -> NDArray[np.int32]:
+        """Return the lanes that follow directly on a lane, those inside junctions among them."""
+        first = self.successors_first["row"]
+        return self.successors["lane"][first[row] : first[row + 1]]
+
+
+def dump(map: Map, path: Path) -> None:
+    """Write the map as one ``.npz``."""
+    arrays = {
+        f"{f.name}.{column}": values for f in fields(map) for column, values in getattr(map, f.name).items()
+    }
+    held = io.BytesIO()
+    np.savez(held, **arrays)
+    path.write_bytes(held.getvalue())
+
+
+def restore(path: Path) -> Map:
+    """Return the map in a file of :func:`dump`."""
+    tables: dict[str, Columns] = {f.name: {} for f in fields(Map)}
+    with np.load(path, allow_pickle=False) as arrays:
+        for key in arrays.files:
+            table, column = key.split(".")
+            tables[table][column] = arrays[key]
+    tables["about"]["net"] = np.array([str(path.with_name("net.net.xml"))])
+    return Map(**tables)

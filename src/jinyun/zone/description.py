@@ -1,0 +1,173 @@
+"""What stands in ``zone.toml``: the zone's name, place, devices, stops, lines and traffic."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from jinyun.zone.plan import Metres
+from jinyun.zone.profile import Name
+from jinyun.zone.reading import Written
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+Point = Annotated[tuple[float, float], Field()]
+Source = Literal["video", "microwaveRadar", "lidar", "integrated"]
+
+
+class Origin(Written):
+    """The zero of the zone's metres, in degrees of the zone's datum."""
+
+    lon: float = Field(ge=-180, le=180)
+    lat: float = Field(ge=-80, le=80)
+
+
+class MapSource(Written):
+    """Which file of the folder the precise map is compiled from."""
+
+    plan: str = "roads.toml"
+    region: int = Field(default=0, ge=0, le=65535, description="NodeReferenceID.region; 0 is for tests only")
+
+
+class SensorType(Written):
+    """What a kind of roadside sensor sees, and how badly; one standard deviation each (simulated zones)."""
+
+    source: Source
+    mast_m: float = Field(gt=0, le=60)
+    range_m: float = Field(gt=0, le=1000)
+    fov_deg: float = Field(gt=0, le=360)
+    position_sd_m: Metres
+    speed_sd_mps: float = Field(ge=0, le=20)
+    heading_sd_deg: float = Field(ge=0, le=180)
+    size_sd_m: float = Field(ge=0, le=5)
+    miss: Share
+    clutter_per_s: float = Field(ge=0, le=100)
+    latency_ms: float = Field(ge=0, le=2000)
+    latency_sd_ms: float = Field(ge=0, le=500)
+    id_change_per_min: float = Field(ge=0, le=60, description="changes of ptcId, for each object")
+
+
+class Sensor(Written):
+    """One sensor on an RSU's mast; ``heading_deg`` is where the middle of its field of view looks."""
+
+    type: str
+    heading_deg: float = Field(default=0, ge=0, lt=360)
+
+
+class Placed(Written):
+    """Something that stands at a place, written as metres ``at`` or as degrees; loading completes the other."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")
+    zh: str
+    en: str
+    at: Point | None = None
+    lon: float | None = Field(default=None, ge=-180, le=180)
+    lat: float | None = Field(default=None, ge=-90, le=90)
+
+    @property
+    def name(self) -> Name:
+        return Name(zh=self.zh, en=self.en)
+
+    @property
+    def x_m(self) -> float:
+        return self.at[0] if self.at else float("nan")
+
+    @property
+    def y_m(self) -> float:
+        return self.at[1] if self.at else float("nan")
+
+
+class Rsu(Placed):
+    """A roadside unit; ``junction`` is the plan's node whose SPAT and MAP it sends, ``node`` that node's number."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,8}$")
+    zh: str = ""
+    en: str = ""
+    junction: str | None = None
+    node: int | None = Field(default=None, ge=0, le=65535)
+    sensors: list[Sensor] = []
+
+
+class Crossing(Placed):
+    """A pedestrian crossing with its own detection, at a node; ``toward`` names the neighbour whose arm it crosses."""
+
+    zh: str = ""
+    en: str = ""
+    node: str
+    toward: str | None = None
+    rsu: str
+
+
+class Stop(Placed):
+    """A stop of the lines; ``at`` lies on the side of the road where passengers wait."""
+
+    road: str
+    length_m: float = Field(default=24, gt=5, le=100)
+    smart: bool = False
+
+
+class Charger(Placed):
+    """A charging place."""
+
+    piles: int = Field(ge=1, le=1000)
+    power_kw: float = Field(gt=0, le=2000)
+
+
+class TransitLine(Written):
+    """A line that drives a loop or there and back without end; ``via`` are the plan's nodes it passes, in order."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,8}$")
+    zh: str
+    en: str
+    kind: Literal["shuttle", "bus"]
+    colour: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
+    via: list[str] = Field(min_length=2)
+    stops: list[str] = Field(min_length=1)
+    vehicles: int = Field(ge=1, le=50)
+    dwell_s: Seconds = 20
+
+
+class OnBoardUnit(Written):
+    """How well connected cars of a simulated zone know their place (one standard deviation each)."""
+
+    drift_sd_m: Metres
+    drift_time_s: float = Field(gt=0, le=3600)
+    noise_sd_m: Metres
+    speed_sd_mps: float = Field(ge=0, le=10)
+    heading_sd_deg: float = Field(ge=0, le=90)
+
+
+class Traffic(Written):
+    """Who is on the street of a simulated zone at any time."""
+
+    vehicles: int = Field(ge=0, le=5000, description="cars and trucks together")
+    trucks: Share
+    bicycles: int = Field(ge=0, le=2000)
+    persons: int = Field(ge=0, le=5000)
+    connected: Share
+    electric: Share
+    through: Share = Field(description="share of trips from one edge of the zone to another")
+    seed: int = Field(ge=0, le=2**31 - 1)
+    obu: OnBoardUnit
+
+
+class Description(Written):
+    """A whole ``zone.toml``."""
+
+    format: Literal[1]
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
+    name: Name
+    simulated: bool
+    datum: Literal["WGS-84", "CGCS2000"]
+    version: str
+    profile: str
+    origin: Origin
+    map: MapSource
+    sensor_types: dict[str, SensorType] = {}
+    rsus: list[Rsu] = []
+    crossings: list[Crossing] = []
+    stops: list[Stop] = []
+    chargers: list[Charger] = []
+    lines: list[TransitLine] = []
+    traffic: Traffic | None = None

@@ -1,0 +1,66 @@
+"""Numbers that come from standards: a profile is a file of values, each with its unit, document, clause and status.
+
+No threshold of a standard stands in code. A zone names its profile, and code asks for a number by its key::
+
+    zone.profile["link.spat_rate_hz"].value
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from jinyun.zone.reading import Written, ZoneError, parse, read_toml, suggestion
+
+
+class Name(Written):
+    """A name in both languages of the pages."""
+
+    zh: str
+    en: str
+
+
+class Quantity(Written):
+    """One number with its origin; ``status`` tells an issued standard from a draft and from our own choice."""
+
+    value: float
+    unit: str
+    document: str
+    clause: str
+    status: Literal["issued", "draft", "local"]
+    zh: str
+    en: str
+
+
+class _File(Written):
+    id: str
+    name: Name
+    quantities: dict[str, Quantity]
+
+
+class Profile(Mapping[str, Quantity]):
+    """A set of numbers under their keys; asking for a key it lacks raises ``KeyError`` with the profile's name."""
+
+    def __init__(self, id: str, name: Name, quantities: dict[str, Quantity]) -> None:
+        self.id, self.name, self._quantities = id, name, quantities
+
+    def __getitem__(self, key: str) -> Quantity:
+        try:
+            return self._quantities[key]
+        except KeyError:
+            raise KeyError(f"profile {self.id} has no {key!r}{suggestion(key, list(self._quantities))}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._quantities)
+
+    def __len__(self) -> int:
+        return len(self._quantities)
+
+
+def load_profile(path: Path) -> Profile:
+    """Return the profile in ``path``; raises :class:`ZoneError` with every fault of the file."""
+    file = parse(_File, read_toml(path), path.name)
+    if file.id != path.stem:
+        raise ZoneError([f"{path.name}: id: {file.id!r} is not the file's name {path.stem!r}"])
+    return Profile(file.id, file.name, file.quantities)
