@@ -63,6 +63,8 @@ export function installProbe(picture: Picture, stage: Stage): void {
     get link() { return picture.link.get(); },
     get zone() { return picture.zone.get()?.id ?? null; },
     get mapped() { return picture.map.get() !== null; },
+    /** pictures drawn since the page began */
+    get drawn() { return stage.drawn; },
     get displayRate() { return stage.displayRate.get(); },
     get view() { return { x_m: stage.view.x_m, y_m: stage.view.y_m, scale: stage.view.scale }; },
     participants: () => participants(picture, stage),

@@ -43,7 +43,9 @@ export class Stage {
   private onMap: boolean | null = null;
   private fitted = false;
   private placedVersion = -1;
-  private drawn = 0;
+  /** pictures drawn since the page began */
+  drawn = 0;
+  private counted = 0;
   private counted_ms = 0;
 
   constructor(
@@ -224,9 +226,9 @@ export class Stage {
     }
     this.drawn += 1;
     if (now - this.counted_ms > 1000) {
-      if (this.counted_ms > 0) this.displayRate.set((this.drawn * 1000) / (now - this.counted_ms));
+      if (this.counted_ms > 0) this.displayRate.set(((this.drawn - this.counted) * 1000) / (now - this.counted_ms));
       this.counted_ms = now;
-      this.drawn = 0;
+      this.counted = this.drawn;
     }
   }
 }

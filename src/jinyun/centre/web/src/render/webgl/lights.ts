@@ -95,7 +95,8 @@ export class LightMeshes {
     this.kinds.needsUpdate = true;
   }
 
-  setScale(scale: number, lit: boolean): void {
+  setView(scale: number, lit: boolean): void {
+    this.mesh.visible = opacity(SIGNALS, scale) > 0;
     this.show.value.set([opacity(SIGNALS, scale), opacity(WALK_SIGNALS, scale), lit ? 1 : 0]);
   }
 

@@ -37,7 +37,7 @@ void main() {
   vShape = vec4(float(shape), near, look.z, (flags & 4) != 0 ? 1.0 : 0.0);
   vTint = uColours[int(look.y + 0.5)];
   vAlpha = mix(float(flags & 1), float((flags >> 1) & 1), uU);
-  vAt = aCorner * (vSize + 8.0);
+  vAt = aCorner * (vSize + (vShape.w > 0.5 ? 8.0 : mix(2.0, 5.0, near)));
   float s = sin(heading);
   float c = cos(heading);
   vec2 turned = vec2(vAt.x * c + vAt.y * s, -vAt.x * s + vAt.y * c);
@@ -71,7 +71,7 @@ float dart(vec2 p, vec2 s) {
 // A body with a bow: wide as a box, pointed in its foremost part.
 float pointed(vec2 p, vec2 s) {
   float bow = max(0.0, p.y - s.y * 0.35) / (s.y * 0.65);
-  return box(vec2(p.x, p.y), vec2(s.x * (1.0 - 0.85 * bow), s.y), min(s.x, s.y) * 0.3);
+  return box(p, vec2(s.x * (1.0 - 0.85 * bow), s.y), min(s.x, s.y) * 0.3);
 }
 float symbol(int shape, vec2 p, vec2 s) {
   if (shape == 9) return length(p) - s.x;
@@ -84,7 +84,7 @@ float taper(vec2 p, vec2 s, float front, float rear) {
   return 1.0 - front * smoothstep(0.45, 1.0, y) - rear * smoothstep(0.6, 1.0, -y);
 }
 float body(int shape, vec2 p, vec2 s) {
-  if (shape == 9) return max(length(p * vec2(1.0, 1.25)) - s.x, -1e3);
+  if (shape == 9) return length(p * vec2(1.0, 1.25)) - s.x;
   if (shape == 0) return (abs(p.x) + abs(p.y) - s.x * 1.15) * 0.7071;
   if (shape == 8 || shape == 7) {
     float frame = box(p, vec2(s.x * 0.3, s.y), s.x * 0.3);
@@ -131,12 +131,12 @@ void main() {
   float d = near <= 0.0 ? symbol(shape, vAt, vSize)
     : near >= 1.0 ? body(shape, vAt, vSize)
     : mix(symbol(shape, vAt, vSize), body(shape, vAt, vSize), near);
-  float soft = mix(2.2, 4.0, near);
-  vec4 out_colour = vec4(0.0, 0.0, 0.0, 1.0) * 0.0;
+  float soft = mix(1.8, 4.0, near);
+  vec4 out_colour = vec4(0.0);
   float shade = uShadow.a * pow(clamp(1.0 - max(d, 0.0) / soft, 0.0, 1.0), 2.0);
   over(out_colour, vec4(uShadow.rgb * shade, shade));
-  if (seen == 3) {
-    float ring = cover(abs(d - mix(1.7, 2.2, near)) - 0.45) * 0.75;
+  if (seen == 3 && near > 0.0) {
+    float ring = cover(abs(d - 2.2) - 0.45) * 0.75 * near;
     over(out_colour, vec4(uBoth * ring, ring));
   }
   // Seen by the road only: a thin wall around a faint body. By itself, or both: a solid body.
@@ -145,6 +145,10 @@ void main() {
   float solid = seen == 2 ? mix(0.5, 0.3, near) : seen == 0 ? 0.35 : 1.0;
   float full = max(inside * solid, wall);
   over(out_colour, vec4(vTint * full, full));
+  if (seen == 3 && near < 1.0) {
+    float core = cover(d + 1.6) * (1.0 - near) * 0.85;
+    over(out_colour, vec4(uBoth * core, core));
+  }
   if (near > 0.0) {
     float glass = roof(shape, vAt, vSize) * inside * near * uGlass.a;
     over(out_colour, vec4(uGlass.rgb * glass, glass));

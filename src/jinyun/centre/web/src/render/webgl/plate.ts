@@ -2,6 +2,7 @@
 
 import { rgba, type Palette } from "../../map/palette.ts";
 import { styleOpacity, type Fills, type Plate, type Stroke } from "../../map/plate.ts";
+import type { Bounds } from "../../map/view.ts";
 import { flat, type ViewUniforms } from "./camera.ts";
 import { BufferAttribute, BufferGeometry, Mesh, ShapeUtils, Vector2, Vector4, type IUniform, type RawShaderMaterial } from "./three.ts";
 
@@ -149,8 +150,49 @@ function ribbonGeometry(strokes: readonly Stroke[]): BufferGeometry {
   return geometry;
 }
 
+/** Side of the squares that are drawn or left out together [m]. */
+const TILE_M = 800;
+
+/** What is drawn in one call: one style of one layer in one square. */
+interface Piece {
+  readonly mesh: Mesh;
+  readonly style: number;
+  readonly box: Bounds;
+}
+
+/** Sort items of a layer into squares by their first point; styles keep the order in which the layer names them. */
+function pieces<T extends Fills | Stroke>(items: readonly T[]): Map<string, T[]> {
+  const styles = [...new Set(items.map(({ style }) => style))];
+  const sorted = new Map<string, T[]>();
+  for (const style of styles) {
+    for (const item of items) {
+      if (item.style !== style) continue;
+      const key = `${style} ${Math.floor(item.xy[0]! / TILE_M)} ${Math.floor(item.xy[1]! / TILE_M)}`;
+      const those = sorted.get(key);
+      if (those === undefined) sorted.set(key, [item]);
+      else those.push(item);
+    }
+  }
+  return sorted;
+}
+
+function boxOf(items: readonly (Fills | Stroke)[]): Bounds {
+  const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const item of items) {
+    const half = "half_m" in item ? item.half_m : 0;
+    for (let i = 0; i < item.xy.length; i += 2) {
+      box[0] = Math.min(box[0], item.xy[i]! - half);
+      box[1] = Math.min(box[1], item.xy[i + 1]! - half);
+      box[2] = Math.max(box[2], item.xy[i]! + half);
+      box[3] = Math.max(box[3], item.xy[i + 1]! + half);
+    }
+  }
+  return box;
+}
+
 export class PlateMeshes {
   readonly meshes: Mesh[] = [];
+  private readonly pieces: Piece[] = [];
   private readonly materials: RawShaderMaterial[];
   private readonly colours: IUniform<Vector4[]>;
   private readonly rules: IUniform<Vector4[]>;
@@ -169,15 +211,17 @@ export class PlateMeshes {
     const ribbon = flat(RIBBON_VERTEX, RIBBON_FRAGMENT, uniforms, { STYLES: count });
     this.materials = [fill, ribbon];
     for (const layer of plate.layers) {
-      if (layer.fills.length > 0) this.add(new Mesh(fillGeometry(layer.fills), fill));
-      if (layer.strokes.length > 0) this.add(new Mesh(ribbonGeometry(layer.strokes), ribbon));
+      for (const fills of pieces(layer.fills).values()) this.add(new Mesh(fillGeometry(fills), fill), fills);
+      for (const strokes of pieces(layer.strokes).values()) this.add(new Mesh(ribbonGeometry(strokes), ribbon), strokes);
     }
   }
 
-  private add(mesh: Mesh): void {
+  private add(mesh: Mesh, items: readonly (Fills | Stroke)[]): void {
     mesh.frustumCulled = false;
+    mesh.matrixAutoUpdate = false;
     mesh.renderOrder = this.meshes.length;
     this.meshes.push(mesh);
+    this.pieces.push({ mesh, style: items[0]!.style, box: boxOf(items) });
   }
 
   setPalette(palette: Palette): void {
@@ -188,10 +232,20 @@ export class PlateMeshes {
     });
   }
 
-  setScale(scale: number): void {
+  /** Show what meets `bounds` and has a part at this scale [m per drawn pixel]. */
+  setView(scale: number, bounds: Bounds): void {
     this.plate.styles.forEach((style, i) => {
       this.rules.value[i]!.w = styleOpacity(style, scale);
     });
+    const margin = 4 * scale;
+    for (const { mesh, style, box } of this.pieces) {
+      mesh.visible =
+        this.rules.value[style]!.w > 0 &&
+        box[0] - margin <= bounds[2] &&
+        box[2] + margin >= bounds[0] &&
+        box[1] - margin <= bounds[3] &&
+        box[3] + margin >= bounds[1];
+    }
   }
 
   dispose(): void {

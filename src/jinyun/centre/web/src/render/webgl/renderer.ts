@@ -7,6 +7,7 @@ import { aim, viewUniforms } from "./camera.ts";
 import { LightMeshes } from "./lights.ts";
 import { ParticipantMeshes } from "./participants.ts";
 import { PlateMeshes } from "./plate.ts";
+import { Still } from "./still.ts";
 import { Camera, Scene, WebGLRenderer } from "./three.ts";
 
 /** More device pixels than this are not seen but cost fill [device pixels per CSS pixel]. */
@@ -16,31 +17,35 @@ export class WebglRenderer implements Renderer {
   readonly name = "webgl";
   readonly element: HTMLCanvasElement;
   private readonly gl: WebGLRenderer;
-  private readonly scene = new Scene();
+  private readonly ground = new Scene();
+  private readonly traffic = new Scene();
   private readonly camera = new Camera();
   private readonly uniforms = viewUniforms();
   private readonly participants = new ParticipantMeshes(this.uniforms);
+  private readonly still: Still | null;
   private plate: PlateMeshes | null = null;
   private lights: LightMeshes | null = null;
   private theme: Theme = "dark";
 
   constructor(private readonly software: boolean) {
     // Edges are smoothed by the shaders; multisampling would only cost.
-    this.gl = new WebGLRenderer({ antialias: false, alpha: false, powerPreference: "high-performance" });
+    this.gl = new WebGLRenderer({ antialias: false, alpha: false, depth: false, powerPreference: "high-performance" });
+    this.gl.autoClear = false;
     this.element = this.gl.domElement;
-    this.scene.add(this.participants.mesh);
+    this.still = software ? new Still() : null;
+    this.traffic.add(this.participants.mesh);
     this.setTheme(this.theme);
   }
 
   setScene({ plate, bars }: MapScene): void {
-    if (this.plate !== null) this.scene.remove(...this.plate.meshes);
-    if (this.lights !== null) this.scene.remove(this.lights.mesh);
+    if (this.plate !== null) this.ground.remove(...this.plate.meshes);
+    if (this.lights !== null) this.traffic.remove(this.lights.mesh);
     this.plate?.dispose();
     this.lights?.dispose();
     this.plate = new PlateMeshes(plate, this.uniforms);
-    this.scene.add(...this.plate.meshes);
+    this.ground.add(...this.plate.meshes);
     this.lights = bars.length > 0 ? new LightMeshes(bars, this.uniforms) : null;
-    if (this.lights !== null) this.scene.add(this.lights.mesh);
+    if (this.lights !== null) this.traffic.add(this.lights.mesh);
     this.setTheme(this.theme);
   }
 
@@ -51,6 +56,7 @@ export class WebglRenderer implements Renderer {
     this.plate?.setPalette(palette);
     this.lights?.setPalette(palette);
     this.participants.setPalette(palette);
+    this.still?.forget();
   }
 
   setLights(lights: Uint8Array): void {
@@ -66,13 +72,21 @@ export class WebglRenderer implements Renderer {
       this.gl.setSize(width, height, false);
     }
     aim(this.uniforms, view, ratio);
-    this.plate?.setScale(view.scale / view.magnify);
-    this.lights?.setScale(view.scale / view.magnify, moment.lit);
+    const scale = view.scale / view.magnify;
+    this.plate?.setView(scale, view.visible());
+    this.lights?.setView(scale, moment.lit);
     this.participants.setMotion(moment.motion, moment.u, moment.selected);
-    this.gl.render(this.scene, this.camera);
+    if (this.still !== null) {
+      this.still.draw(this.gl, this.ground, this.camera, `${view.version} ${width} ${height}`, width, height);
+    } else {
+      this.gl.clear();
+      this.gl.render(this.ground, this.camera);
+    }
+    this.gl.render(this.traffic, this.camera);
   }
 
   dispose(): void {
+    this.still?.dispose();
     this.plate?.dispose();
     this.lights?.dispose();
     this.participants.dispose();

@@ -1,5 +1,7 @@
 /** The parts of three.js that the pages use, imported in one place: three has no semantic versions. */
 
+import { ColorManagement } from "three";
+
 export {
   BufferAttribute,
   BufferGeometry,
@@ -19,6 +21,10 @@ export {
   ShapeUtils,
   Vector2,
   Vector4,
+  WebGLRenderTarget,
   WebGLRenderer,
 } from "three";
 export type { IUniform } from "three";
+
+// The palette is written and shown in sRGB; nothing is lit, so nothing needs the linear working space.
+ColorManagement.enabled = false;
