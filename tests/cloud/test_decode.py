@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -21,7 +22,8 @@ LON0, LAT0 = 106.3, 29.6
 
 def bsm(**more: Any) -> dict[str, Any]:
     return {
-        "msgCnt": 5, "id": b"CAR00007", "secMark": 19_950, "pos": {"lat": 296_000_900, "long": 1_063_000_000, "elevation": 2500},
+        "msgCnt": 5, "id": b"CAR00007", "secMark": 19_950,
+        "pos": {"lat": 296_000_900, "long": 1_063_000_000, "elevation": 2500},
         "posAccuracy": {"semiMajor": 20, "semiMinor": 20, "orientation": 0}, "transmission": "forwardGears", "speed": 500,
         "heading": 7200, "accelSet": {"long": 0, "lat": 0, "vert": 0, "yaw": 0}, "brakes": {},
         "size": {"width": 180, "length": 480, "height": 30}, "vehicleClass": {"classification": 10, "fuelType": 4},
@@ -140,9 +142,9 @@ def test_a_gateway_envelope_with_several_cars() -> None:
 
 
 def spat(state: dict[str, Any], **more: Any) -> bytes:
-    status = (b"\x04\x00", 16)
-    return frame("spatFrame", {"msgCnt": 1, "timeStamp": 19_900, "intersections": [
-        {"intersectionId": {"region": 1, "id": 23}, "status": status, "phases": [{"id": 4, "phaseStates": [state]}]}], **more})  # fmt: skip
+    phases = [{"id": 4, "phaseStates": [state]}]
+    intersection = {"intersectionId": {"region": 1, "id": 23}, "status": (b"\x04\x00", 16), "phases": phases}
+    return frame("spatFrame", {"msgCnt": 1, "timeStamp": 19_900, "intersections": [intersection], **more})
 
 
 def test_a_signal_that_counts_down_ends_at_its_own_stamp_plus_the_count() -> None:
@@ -183,3 +185,20 @@ def test_a_second_mark_names_the_nearest_minute(receive_in_minute_ms: int, mark_
 def test_marks_beyond_the_leap_second_are_no_time() -> None:
     assert event_time_us(65_535, T0) is None and event_time_us(61_000, T0) is None
     assert time_mark_us(35_990, 3_600_000_000) == 3_599_000_000
+
+
+def test_json_of_openv2x_and_of_the_centre_interface_is_taken_like_any_message() -> None:
+    row = {"ptcType": 1, "ptcId": 5, "secMark": 19_900, "source": 3, "pos": {"lat": 296_000_000, "lon": 1_063_000_000},
+           "speed": 500, "heading": 7200, "size": {"width": 180, "length": 480}}  # fmt: skip
+    rsm_json = {"refPos": {"lat": 296_000_000, "lon": 1_063_000_000, "ele": 0}, "participants": [row]}
+    window = [
+        Arrival(T0, "V2X.RSU.R328328.RSM.UP.DAWNLINE", json.dumps({"rsms": [rsm_json]}).encode()),
+        Arrival(T0, "V2X//RSU//RSM//UP", json.dumps({"rsuId": "R2", **rsm_json}).encode()),
+        Arrival(T0, "V2X//RSU//RSM//UP", json.dumps(rsm_json).encode()),
+        Arrival(T0, "V2X.RSU.R3.RSM.UP", json.dumps({**rsm_json, "participants": [{**row, "speed": -5}]}).encode()),
+    ]
+    reader = decoder()
+    got = reader.decode(window)
+    assert got.sightings["speed_mps"].tolist() == pytest.approx([10.0, 10.0])
+    assert (reader.received["rsm"], reader.refused) == (2, 2)
+    assert {f.source: f.field for f in got.findings} == {"rsu/?": "rsuId", "rsu/R3": "rsm.participants[0].speed"}

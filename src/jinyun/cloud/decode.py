@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.cloud.sources import Source, Sources
-from jinyun.net import csae, gateway, radar_json, topics
+from jinyun.net import csae, gateway, radar_json, rsu_json, topics
 from jinyun.net.ingest import Arrival
 from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING, SIGNAL, Finding, Kind, Light
 
@@ -101,7 +101,9 @@ class Decoder:
             if route is None:
                 self._refuse(rows, arrival.subject[:80], "topic", "is in no known scheme", arrival.receive_us)
                 continue
-            if route.scheme == "gateway":
+            if route.scheme == "json":
+                self._json(rows, arrival, route.device, route.message)
+            elif route.scheme == "gateway":
                 self._gateway(rows, arrival, route.message)
             elif route.message in topics.VENDOR_FORMS:
                 self._radar(rows, arrival, route.device)
@@ -135,7 +137,30 @@ class Decoder:
             self._refuse(rows, f"{kind}/{device}", "source", "the table of senders is full", receive_us)
         return source
 
+    def _json(self, rows: _Rows, arrival: Arrival, device: str, message: str) -> None:
+        """Read a message in one of the JSON forms of roadside units; the device's id is inside where the topic has none."""
+        try:
+            content = rsu_json.load(arrival.payload)
+            if not device and isinstance(content, dict):
+                device = str(content.get("rsuId") or content.get("rsuEsn") or "")
+            if not topics.device_id_is_good(device):
+                raise rsu_json.FormError("rsuId", f"{device[:40]!r} is no id of a device")
+            values = rsu_json.values(message, content, device)
+        except rsu_json.FormError as error:
+            source = self.sources.find("rsu", device, arrival.receive_us) if topics.device_id_is_good(device) else None
+            self._refuse(rows, source.name if source else "rsu/?", error.field, str(error), arrival.receive_us)
+            if source is not None:
+                source.refused += 1
+            return
+        source = self._source(rows, "rsu", device, arrival.receive_us)
+        if source is not None:
+            for value in values:
+                self._take(rows, source, message, value, arrival.receive_us, counted="msgCnt" in content)
+
     def _gateway(self, rows: _Rows, arrival: Arrival, message: str) -> None:
+        if arrival.payload[:1] == b"{":
+            self._json(rows, arrival, "", message)
+            return
         try:
             envelope = gateway.unwrap(arrival.payload, message)
         except gateway.EnvelopeError as error:
@@ -160,14 +185,21 @@ class Decoder:
             reason = f"the topic says {message}, the frame is {found}"
             self._refuse(rows, source.name, "topic", reason, receive_us)
             return
+        self._take(rows, source, message, value, receive_us)
+
+    def _take(
+        self, rows: _Rows, source: Source, message: str, value: dict[str, Any], receive_us: int, counted: bool = True
+    ) -> None:
+        """Account for a message that was read, and turn it into rows."""
         self.received[message] += 1
         rows.receive_us.append(receive_us)
         source.heard(message, receive_us)
-        # A gateway relays many cars' BSM: their counters run apart.
-        counter = f"bsm {value['id'].hex()}" if message == "bsm" and kind == "rsu" else message
-        if len(source.last_count) > 5000:
-            source.last_count.clear()
-        source.counted(counter, value["msgCnt"])
+        if counted:
+            # A gateway relays many cars' BSM: their counters run apart.
+            counter = f"bsm {value['id'].hex()}" if message == "bsm" and source.kind == "rsu" else message
+            if len(source.last_count) > 5000:
+                source.last_count.clear()
+            source.counted(counter, value["msgCnt"])
         getattr(self, f"_{message}")(rows, source, value, receive_us)
 
     # -- the five messages -------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Topics: where on the broker each device speaks and listens (``docs/connect.md`` is the same for its users).
 
-Two schemes are understood. Ours: ``jinyun/{zone}/{rsu|obu}/{device}/up/{message}`` with the bare UPER MessageFrame as
-payload. The RSU gateway's (document of 2020-11): ``V2X.RSU.{MESSAGE}.UP`` with its envelope (:mod:`jinyun.net.gateway`).
+Three schemes are understood. Ours: ``jinyun/{zone}/{rsu|obu}/{device}/up/{message}`` with the bare UPER MessageFrame as
+payload. The RSU gateway's (document of 2020-11): ``V2X.RSU.{MESSAGE}.UP`` with its envelope (:mod:`jinyun.net.gateway`) or, as
+in T/ITS 0117-2020, JSON. OpenV2X's: ``V2X/RSU/{device}/{MESSAGE}/UP[/DAWNLINE]`` with JSON (:mod:`jinyun.net.rsu_json`).
 The broker turns an MQTT topic into a NATS subject: ``/`` becomes ``.`` and ``.`` becomes ``//``.
 """
 
@@ -22,7 +23,7 @@ _DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 class Route(NamedTuple):
     """Who speaks and what: read from the subject alone, before any payload is looked at."""
 
-    scheme: str  # "plain" or "gateway"
+    scheme: str  # "plain", "gateway" or "json"
     kind: str  # rsu | obu | sensor
     device: str  # "" in the gateway scheme: the envelope names it
     message: str
@@ -41,7 +42,8 @@ def up_topic(zone: str, kind: str, device: str, message: str) -> str:
 def up_subjects(zone: str) -> list[str]:
     """Return the NATS subjects that carry everything devices of the zone send."""
     plain = [f"jinyun.{zone}.{kind}.*.up.*" for kind in DEVICE_KINDS]
-    return plain + [f"V2X//RSU//{message.upper()}//UP" for message in MESSAGES]
+    gateways = [f"V2X//RSU//{message.upper()}//UP" for message in MESSAGES]
+    return [*plain, *gateways, "V2X.RSU.*.*.UP", "V2X.RSU.*.*.UP.DAWNLINE"]
 
 
 def route(subject: str) -> Route | None:
@@ -52,6 +54,9 @@ def route(subject: str) -> Route | None:
         if kind in DEVICE_KINDS and message in (*MESSAGES, *VENDOR_FORMS) and device_id_is_good(device):
             return Route("plain", kind, device, message)
         return None
+    if len(parts) in (5, 6) and parts[:2] == ["V2X", "RSU"] and parts[4:] in (["UP"], ["UP", "DAWNLINE"]):
+        device, message = parts[2], parts[3].lower()
+        return Route("json", "rsu", device, message) if message in MESSAGES and device_id_is_good(device) else None
     parts = subject.split("//")
     if len(parts) == 4 and parts[:2] == ["V2X", "RSU"] and parts[3] == "UP" and parts[2].lower() in MESSAGES:
         return Route("gateway", "rsu", "", parts[2].lower())
