@@ -14,13 +14,15 @@ from tests.oracle import compiled
 
 def test_openv2x_rsm_encodes_and_keeps_its_numbers() -> None:
     for message in shared_json("roadside/rsm-json-stream.json"):
-        values = rsu_json.values("rsm", message, "R328328")
+        values, faults = rsu_json.read("rsm", message, "R328328")
+        assert {fault[0] for fault in faults} <= {"participant.number"}  # one device numbers beyond 16 bits
         for value in values:
             assert compiled().decode("MessageFrame", csae.encode("rsmFrame", value)) == ("rsmFrame", value)
         read = [row for value in values for row in value["participants"]]
         stated = [row for rsm in message["content"]["rsms"] for row in rsm["participants"]]
         for got, given in zip(read, stated, strict=True):
-            assert (got["ptcId"], got["speed"], got["heading"]) == (given["ptcId"], given["speed"], given["heading"])
+            assert (got["ptcId"], got["speed"]) == (given["ptcId"] % 65_536, given["speed"])
+            assert got["heading"] == given["heading"]
             assert got["source"] == "video"  # 3
             assert got["pos"]["offsetLL"] == (
                 "position-LatLon",
@@ -31,7 +33,7 @@ def test_openv2x_rsm_encodes_and_keeps_its_numbers() -> None:
 
 def test_openv2x_map_with_wrapped_lists_and_numbers_as_text() -> None:
     raw = shared_json("roadside/map-json.json")
-    (value,) = rsu_json.values("map", raw, "R1")
+    (value,) = rsu_json.read("map", raw, "R1").values
     assert compiled().decode("MessageFrame", csae.encode("mapFrame", value)) == ("mapFrame", value)
     given = raw["nodes"]["Node"]
     assert [node["id"]["id"] for node in value["nodes"]] == [int(node["id"]["id"]) for node in given]
@@ -42,7 +44,7 @@ def test_openv2x_map_with_wrapped_lists_and_numbers_as_text() -> None:
 
 def test_a_cameras_events_become_an_rsi_at_their_own_places() -> None:
     raw = shared_json("roadside/rsi-json.json")
-    (value,) = rsu_json.values("rsi", raw, "R1")
+    (value,) = rsu_json.read("rsi", raw, "R1").values
     assert value["rtes"] == [
         {
             "rteId": 1, "eventType": 707, "eventSource": "detection",
@@ -53,7 +55,7 @@ def test_a_cameras_events_become_an_rsi_at_their_own_places() -> None:
 
 
 def test_a_vehicles_request_with_blank_nodes() -> None:
-    (value,) = rsu_json.values("vir", shared_json("roadside/vir-json.json"), "R1")
+    (value,) = rsu_json.read("vir", shared_json("roadside/vir-json.json"), "R1").values
     request = value["intAndReq"]["reqs"][0]
     assert (request["reqID"], request["status"]) == (2, "comfirmed")  # the standard's own spelling
     assert request["info"][0] == "laneChange"
@@ -63,8 +65,8 @@ def test_a_vehicles_request_with_blank_nodes() -> None:
 def test_the_plain_form_is_read_back_as_it_was_written(message: str) -> None:
     name = {"rsm": "rsm-json-stream.json", "map": "map-json.json"}[message]
     raw = shared_json(f"roadside/{name}")
-    (value,) = rsu_json.values(message, raw[0] if isinstance(raw, list) else raw, "R1")
-    assert rsu_json.values(message, json.loads(json.dumps(rsu_json.plain(message, value))), "R1") == [value]
+    for value in rsu_json.read(message, raw[0] if isinstance(raw, list) else raw, "R1").values:
+        assert rsu_json.read(message, json.loads(json.dumps(rsu_json.plain(message, value))), "R1") == ([value], [])
 
 
 ROW: dict[str, Any] = {
@@ -78,15 +80,23 @@ RSM: dict[str, Any] = {"refPos": {"lat": 296000000, "lon": 1063000000}, "partici
 
 
 def test_over_sixteen_participants_are_several_messages() -> None:
-    values = rsu_json.values("rsm", {**RSM, "participants": [ROW] * 37}, "R1")
+    values = rsu_json.read("rsm", {**RSM, "participants": [ROW] * 37}, "R1").values
     assert [len(value["participants"]) for value in values] == [16, 16, 5]
+
+
+def test_a_bad_participant_costs_only_itself() -> None:
+    rows = [ROW, {**ROW, "speed": 9000}, 5, {**ROW, "ptcId": 161_501}]
+    values, faults = rsu_json.read("rsm", {**RSM, "participants": rows}, "R1")
+    assert [row["ptcId"] for row in values[0]["participants"]] == [5, 161_501 % 65_536]
+    assert [fault[0] for fault in faults] == ["participant.refused", "participant.refused", "participant.number"]
 
 
 @pytest.mark.parametrize(
     ("content", "field"),
     [
         (7, "rsm"),
-        ({}, "rsm.refPos"),
+        ({}, "rsm.participants"),
+        ({"participants": [ROW]}, "rsm.refPos"),
         ({**RSM, "participants": []}, "rsm.participants"),
         ({**RSM, "participants": [{**ROW, "ptcId": "x"}]}, "rsm.participants[0].ptcId"),
         ({**RSM, "participants": [{**ROW, "speed": 9000}]}, "rsm.participants[0].speed"),
@@ -98,7 +108,7 @@ def test_over_sixteen_participants_are_several_messages() -> None:
 )
 def test_what_is_no_message_is_refused_by_its_path(content: Any, field: str) -> None:
     with pytest.raises(rsu_json.FormError) as refused:
-        rsu_json.values("rsm", content, "R1")
+        rsu_json.read("rsm", content, "R1")
     assert refused.value.field.startswith(field)
 
 

@@ -145,7 +145,7 @@ class Decoder:
                 device = str(content.get("rsuId") or content.get("rsuEsn") or "")
             if not topics.device_id_is_good(device):
                 raise rsu_json.FormError("rsuId", f"{device[:40]!r} is no id of a device")
-            values = rsu_json.values(message, content, device)
+            found = rsu_json.read(message, content, device)
         except rsu_json.FormError as error:
             source = self.sources.find("rsu", device, arrival.receive_us) if topics.device_id_is_good(device) else None
             self._refuse(rows, source.name if source else "rsu/?", error.field, str(error), arrival.receive_us)
@@ -154,7 +154,9 @@ class Decoder:
             return
         source = self._source(rows, "rsu", device, arrival.receive_us)
         if source is not None:
-            for value in values:
+            for rule, place, reason in found.faults:
+                rows.findings.append(Finding(rule, source.name, place, reason, arrival.receive_us))
+            for value in found.values:
                 self._take(rows, source, message, value, arrival.receive_us, counted="msgCnt" in content)
 
     def _gateway(self, rows: _Rows, arrival: Arrival, message: str) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinyun.net.csae.notation import (
     BitString,
@@ -65,6 +65,7 @@ _ALIASES = {
     "lon": "long", "long": "lon", "ele": "elevation", "elevation": "ele", "longitude": "long", "latitude": "lat",
     "posConfidence": "posConficence", "brakePedal": "brakePadel", "global_track_id": "",
 }  # fmt: skip
+MAX_PTC_ID = 65_535
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
 
@@ -87,32 +88,67 @@ def load(payload: bytes) -> Any:
         raise FormError("json", str(error)) from None
 
 
-def values(message: str, content: Any, device: str, dialect: str = "A") -> list[dict[str, Any]]:
-    """Return the messages in ``content`` as the codec's values; raises :class:`FormError`.
+class Read(NamedTuple):
+    """Messages that were read, and what in them was bad: (rule, field, reason)."""
+
+    values: list[dict[str, Any]]
+    faults: list[tuple[str, str, str]]
+
+
+def read(message: str, content: Any, device: str, dialect: str = "A") -> Read:
+    """Return the messages in ``content`` as the codec's values; raises :class:`FormError` where there is none.
 
     ``device`` is the sender's id from the topic, for forms that do not repeat it inside. OpenV2X's RSM holds several
-    messages; all other forms hold one. An RSM of over 16 participants becomes several.
+    messages; all other forms hold one. An RSM of over 16 participants becomes several; a bad participant costs itself.
     """
     if not isinstance(content, dict):
         raise FormError(message, f"{type(content).__name__} where an object is wanted")
     if isinstance(content.get("content"), dict):
         content = content["content"]
     if message == "rsi" and "event_content" in content:
-        return [_sensor_events(content, device)]
+        return Read([_sensor_events(content, device)], [])
     listed = content.get("rsms")
     found = listed if isinstance(listed, list) else [content.get(message, content)]
-    result = []
+    result = Read([], [])
     for index, raw in enumerate(found):
         place = f"{message}[{index}]" if listed is not None else message
         if not isinstance(raw, Mapping):
             raise FormError(place, f"{type(raw).__name__} where an object is wanted")
         raw = {"id": device, **raw} if message in ("rsm", "rsi", "ssm", "vir") else raw
-        rows = raw.get("participants") if message == "rsm" else None
-        parts = [rows[at : at + 16] for at in range(0, len(rows), 16)] if isinstance(rows, list) and rows else [None]
-        for part in parts:
-            whole = raw if part is None else {**raw, "participants": part}
-            result.append(_value(dictionary(dialect).shape(ROOT_OF[message]), whole, place, dialect, 0))
+        if message == "rsm":
+            result.values.extend(_road_sightings(raw, place, dialect, result.faults))
+        else:
+            result.values.append(_value(Named(ROOT_OF[message]), raw, place, dialect, 0))
     return result
+
+
+def _road_sightings(
+    raw: Mapping[str, Any], place: str, dialect: str, faults: list[tuple[str, str, str]]
+) -> list[dict[str, Any]]:
+    """Return the RSM of ``raw``, participant by participant, sixteen in each."""
+    rows = raw.get("participants")
+    if not isinstance(rows, list) or not rows:
+        raise FormError(f"{place}.participants", "no list of participants")
+    participants = []
+    for index, row in enumerate(rows):
+        at = f"{place}.participants[{index}]"
+        try:
+            if isinstance(row, Mapping) and isinstance(row.get("ptcId"), int) and row["ptcId"] > MAX_PTC_ID:
+                reason = f"{row['ptcId']} does not fit the standard's 16 bits; taken modulo 65536"
+                faults.append(("participant.number", f"{at}.ptcId", reason))
+                row = {**row, "ptcId": row["ptcId"] % (MAX_PTC_ID + 1)}
+            participants.append(_value(Named("ParticipantData"), row, at, dialect, 1))
+        except FormError as error:
+            if len(rows) == 1:
+                raise
+            faults.append(("participant.refused", error.field, str(error)))
+    if not participants:
+        raise FormError(f"{place}.participants", f"none of {len(rows)} can be read: {faults[-1][2]}")
+    whole = dictionary(dialect).shape("RoadsideSafetyMessage")
+    assert isinstance(whole, Sequence)
+    outer = Sequence(tuple(member for member in whole.members if member.name != "participants"))
+    head = _sequence(outer, outer, raw, place, dialect, 0)
+    return [{**head, "participants": participants[at : at + 16]} for at in range(0, len(participants), 16)]
 
 
 def _sensor_events(content: Mapping[str, Any], device: str) -> dict[str, Any]:
