@@ -28,6 +28,7 @@ from jinyun.net.csae.notation import (
     Shape,
     Type,
 )
+from jinyun.net.csae.runtime import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,13 @@ class Reader:
         self.left -= width
         return self.bits >> self.left & (1 << width) - 1
 
+    def units(self, count: int, width: int) -> int:
+        """Return ``count`` octets or characters of ``width`` bits as one number; a cut is at the first that is not whole."""
+        if count * width > self.left:
+            whole = self.left // width
+            self.refuse(f"cut: {count} of {width} bits wanted, {whole} there", self.at + whole * width)
+        return self.take(count * width)
+
     def number(self, width: int, count: int, what: str) -> int:
         """Return a ``width``-bit number below ``count``."""
         bit = self.at
@@ -119,7 +127,7 @@ class Reader:
 
         def more(size: int) -> None:
             begins.append(self.at)
-            chunks.append(self.take(8 * size).to_bytes(size, "big"))
+            chunks.append(self.units(size, 8).to_bytes(size, "big"))
 
         self.lengths(more)
         return b"".join(chunks), begins[0]
@@ -139,8 +147,9 @@ class Reader:
         """Require that nothing but the zero bits up to the next octet is left."""
         if self.left > 7:
             self.refuse(f"{self.left} bits after the end")
+        bit = self.at
         if self.take(self.left):
-            self.refuse("padding that is not zero")
+            self.refuse("padding that is not zero", bit)
 
     def skip(self, name: str, index: int | str) -> None:
         """Count an extension addition that the type table does not know."""
@@ -187,7 +196,7 @@ class Reader:
                 count = shape.low + self.number(
                     (shape.high - shape.low).bit_length(), shape.high - shape.low + 1, "length"
                 )
-                return "".join(chr(self.take(7)) for _ in range(count))
+                return text(self.units(count, 7), count)
         raise TypeError(f"{shape!r} is not a leaf")
 
     def integer(self, shape: Integer) -> int:
@@ -236,7 +245,8 @@ class Reader:
             return value
         span = shape.high - shape.low
         count = shape.low + self.number(span.bit_length(), span + 1, "length")
-        return self.take(8 * count).to_bytes(count, "big")
+        number = self.take(8 * count) if shape.low == shape.high <= 8 else self.units(count, 8)
+        return number.to_bytes(count, "big")
 
     def sequence_of(self, shape: SequenceOf, name: str) -> list[Any]:
         values: list[Any] = []
