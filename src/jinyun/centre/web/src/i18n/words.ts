@@ -65,7 +65,7 @@ export const WORDS = {
   "latency.p50": { zh: "中位", en: "median" },
   "latency.p99": { zh: "99%", en: "99 %" },
   "frames.rate": { zh: "画面", en: "Frames" },
-  "frames.unit": { zh: "帧/秒", en: "per s" },
+  "frames.unit": { zh: "帧/秒", en: "/s" },
   "display.rate": { zh: "显示", en: "Display" },
   "viewers": { zh: "在看", en: "Viewers" },
 
@@ -101,11 +101,12 @@ export const WORDS = {
   "part.starting": { zh: "启动中", en: "Starting" },
   "part.down": { zh: "停止", en: "Down" },
   "part.unknown": { zh: "未知", en: "Unknown" },
-  "part.restarts": { zh: "重启 {n} 次", en: "{n} restarts" },
+  "part.restarts": { zh: "重启 {n} 次", en: "restarted {n}×" },
   "uptime": { zh: "已运行", en: "Up for" },
 
   "card.participant": { zh: "交通参与者", en: "Participant" },
   "card.gone": { zh: "已离开画面", en: "Has left the picture" },
+  "card.kind": { zh: "类型", en: "Kind" },
   "card.speed": { zh: "速度", en: "Speed" },
   "card.heading": { zh: "航向", en: "Heading" },
   "card.seen": { zh: "由谁看见", en: "Seen by" },
@@ -114,7 +115,7 @@ export const WORDS = {
   "card.age": { zh: "数据龄", en: "Age" },
   "card.size": { zh: "尺寸", en: "Size" },
   "card.place": { zh: "位置", en: "Place" },
-  "card.place.value": { zh: "东 {x}，北 {y} 米", en: "{x} m E, {y} m N" },
+  "card.place.value": { zh: "{ew} {x} 米，{ns} {y} 米", en: "{x} m {ew}, {y} m {ns}" },
 
   "legend": { zh: "图例", en: "Legend" },
   "legend.open": { zh: "开放测试道路", en: "Open test road" },

@@ -22,8 +22,8 @@ export interface Heading {
   readonly label: Frame["label"];
 }
 
-/** Seconds of history behind each sparkline. */
-const HISTORY = 90;
+/** Statuses of history behind each sparkline: a minute and a half at two a second. */
+const HISTORY = 180;
 const MAP_RETRY_MS = 2000;
 
 export type History = Readonly<Record<MessageKind | "p99", readonly number[]>>;

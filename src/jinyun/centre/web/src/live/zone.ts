@@ -7,7 +7,7 @@ export interface Zone {
   readonly id: string;
   readonly name: Bilingual;
   readonly simulated: boolean;
-  /** the server's build; a change means a new map */
+  /** changes with the map and with the server's build */
   readonly version: string;
 }
 
@@ -29,7 +29,7 @@ export async function fetchZone(): Promise<Zone> {
     id,
     name: bilingual(value["name"]) ?? { zh: id, en: id },
     simulated: value["simulated"] === true,
-    version: String(value["version"] ?? ""),
+    version: `${String(value["version"] ?? "")} ${String(value["map_tag"] ?? "")}`,
   };
 }
 

@@ -4,7 +4,7 @@ export const TURN = { straight: 1, left: 2, right: 4, back: 8 } as const;
 
 export type Polygon = readonly (readonly [number, number])[];
 
-const STEM = 0.075;
+const STEM = 0.09;
 const SHAFT: Polygon = [[-STEM, -3], [STEM, -3], [STEM, 1.2], [-STEM, 1.2]];
 const AHEAD: Polygon = [[-STEM, 0.9], [-STEM, 1.6], [-0.38, 1.6], [0, 3], [0.38, 1.6], [STEM, 1.6], [STEM, 0.9]];
 const TO_RIGHT: Polygon = [

@@ -1,11 +1,19 @@
 /** Countdowns at the stop lines on close zoom: the seconds until the light is expected to change. */
 
+import { TURN } from "./arrows.ts";
 import type { Countdown, SignalState } from "./lights.ts";
 import { COUNTDOWNS } from "./detail.ts";
 import type { View } from "./view.ts";
 
 /** T/CSAE 53 LightState as the hue of its text. */
 const HUES = ["none", "none", "red", "red", "green", "green", "green", "yellow", "yellow"] as const;
+
+/** The chief movement that a light rules (bits of `TURN`). */
+function sign(turn: number): string {
+  if (turn & TURN.straight) return "↑";
+  if (turn & (TURN.left | TURN.back)) return "←";
+  return turn & TURN.right ? "→" : "";
+}
 
 export class Countdowns {
   readonly element = document.createElement("div");
@@ -56,7 +64,7 @@ export class Countdowns {
     const known = state !== undefined && state.light > 1 && Number.isFinite(state.remaining_s);
     element.hidden = !known;
     if (!known) return;
-    const text = String(Math.ceil(state.remaining_s));
+    const text = `${sign(place.turn)}${Math.ceil(state.remaining_s)}`;
     if (element.textContent !== text) element.textContent = text;
     element.dataset["hue"] = HUES[Math.min(8, state.light)];
   }

@@ -11,7 +11,7 @@ import type { Bilingual } from "../wire/frame.ts";
 import type { ZoneMap } from "../wire/zonemap.ts";
 import type { View } from "./view.ts";
 
-type LabelKind = "district" | "road" | "junction" | "stop" | "rsu" | "charger" | "crossing";
+type LabelKind = "district" | "nature" | "road" | "junction" | "stop" | "rsu" | "charger" | "crossing";
 
 interface Rule {
   /** the text is shown when nearer than this [m per drawn pixel] */
@@ -24,6 +24,7 @@ interface Rule {
 
 const RULES: Readonly<Record<LabelKind, Rule>> = {
   district: { text: 30, mark: 0, until: 0.9 },
+  nature: { text: 30, mark: 0, until: 0.35 },
   road: { text: 7, mark: 0, until: 0 },
   junction: { text: 2.2, mark: 0, until: 0 },
   stop: { text: 0.7, mark: 4, until: 0 },
@@ -32,7 +33,7 @@ const RULES: Readonly<Record<LabelKind, Rule>> = {
   crossing: { text: 0.25, mark: 0.9, until: 0 },
 };
 
-const ORDER: readonly LabelKind[] = ["district", "road", "charger", "stop", "junction", "rsu", "crossing"];
+const ORDER: readonly LabelKind[] = ["district", "nature", "road", "charger", "stop", "junction", "rsu", "crossing"];
 /** Roads of this rank and above are named from afar. */
 const MAIN_ROAD = 1;
 
@@ -58,6 +59,8 @@ interface Placed {
 }
 
 const GAP_PX = 5;
+/** Farther than this, marks shrink to dots [m per drawn pixel]. */
+const FAR = 3;
 
 /** Text along a road never stands on its head. */
 function upright(heading_rad: number): number {
@@ -80,7 +83,9 @@ export class Labels {
     this.labels = [];
     if (map === null) return;
     const { names, junctions } = map;
-    const add = (kind: LabelKind, id: string, name: Bilingual, x_m: number, y_m: number, turn_deg = 0, rank = 9): void => {
+    const add = (
+      kind: LabelKind, id: string, name: Bilingual, x_m: number, y_m: number, turn_deg = 0, rank = 9,
+    ): HTMLElement => {
       const marked = RULES[kind].mark > 0;
       const element = document.createElement(kind === "rsu" ? "button" : "div");
       element.className = `label label-${kind}`;
@@ -101,13 +106,15 @@ export class Labels {
       }
       this.element.append(element);
       this.labels.push({ kind, id, name, x_m, y_m, turn_deg, rank, element, text, width: 0, height: 0 });
+      return element;
     };
     for (const d of names.districts) add("district", d.id, d, d.x_m, d.y_m);
+    for (const n of names.nature) add("nature", n.id, n, n.x_m, n.y_m);
     for (const r of [...names.roads].sort((a, b) => a.rank - b.rank)) {
       add("road", r.en, r, r.x_m, r.y_m, upright(r.heading_rad), r.rank);
     }
     for (const c of names.chargers) add("charger", c.id, c, c.x_m, c.y_m);
-    for (const s of names.stops) add("stop", s.id, s, s.x_m, s.y_m);
+    for (const s of names.stops) add("stop", s.id, s, s.x_m, s.y_m).classList.toggle("smart", s.smart);
     names.junctions.forEach((name, i) => {
       if (name === null || i >= junctions.n || name.zh === "") return;
       add("junction", String(junctions.node[i]), name, junctions.x_m[i]!, junctions.y_m[i]!);
@@ -121,8 +128,9 @@ export class Labels {
   setLanguage(lang: Language): void {
     this.lang = lang;
     for (const label of this.labels) {
-      label.text.textContent = label.name[lang];
-      if (label.kind === "rsu") label.element.setAttribute("aria-label", label.name[lang]);
+      // An RSU bears its junction's name, which the map shows already; its own sign is its id.
+      label.text.textContent = label.kind === "rsu" ? label.id : label.name[lang];
+      if (label.kind === "rsu") label.element.setAttribute("aria-label", `${label.name[lang]} ${label.id}`);
       label.width = 0;
     }
     this.measured = false;
@@ -146,6 +154,7 @@ export class Labels {
     const scale = view.scale / view.magnify;
     const placed: Placed[] = [];
     const margin = 60;
+    this.element.classList.toggle("far", scale > FAR);
     for (const label of this.labels) {
       const rule = RULES[label.kind];
       const reach = label.kind === "road" && label.rank > MAIN_ROAD ? rule.text / 3 : rule.text;

@@ -13,6 +13,8 @@ export interface Bar {
   readonly x2: number;
   readonly y2: number;
   readonly walk: boolean;
+  /** movements it rules, bits of `TURN`; 0 for walkers */
+  readonly turn: number;
   /** node and phase; see {@link signalKey} */
   readonly key: number;
 }
@@ -23,6 +25,8 @@ export interface Countdown {
   readonly x_m: number;
   readonly y_m: number;
   readonly walk: boolean;
+  /** movements of all its bars */
+  readonly turn: number;
 }
 
 export interface SignalState {
@@ -46,7 +50,7 @@ export function bars(map: ZoneMap): Bar[] {
     const node = j.node[s.junction[i]!];
     if (node === undefined || s.phase[i] === 0) continue;
     const key = signalKey(node, s.phase[i]!);
-    all.push({ x1: s.x1_m[i]!, y1: s.y1_m[i]!, x2: s.x2_m[i]!, y2: s.y2_m[i]!, walk: false, key });
+    all.push({ x1: s.x1_m[i]!, y1: s.y1_m[i]!, x2: s.x2_m[i]!, y2: s.y2_m[i]!, walk: false, turn: s.turn[i]!, key });
   }
   for (let i = 0; i < c.n; i++) {
     const node = c.junction[i] === NONE ? undefined : j.node[c.junction[i]!];
@@ -62,7 +66,7 @@ export function bars(map: ZoneMap): Bar[] {
     for (const end of [a, b]) {
       const x = p.x_m[end]!;
       const y = p.y_m[end]!;
-      all.push({ x1: x - nx, y1: y - ny, x2: x + nx, y2: y + ny, walk: true, key });
+      all.push({ x1: x - nx, y1: y - ny, x2: x + nx, y2: y + ny, walk: true, turn: 0, key });
     }
   }
   return all;
@@ -75,27 +79,28 @@ export function countdowns(all: readonly Bar[], map: ZoneMap): Countdown[] {
   for (let i = 0; i < map.junctions.n; i++) {
     nodes.set(map.junctions.node[i]!, [map.junctions.x_m[i]!, map.junctions.y_m[i]!]);
   }
-  const groups: { key: number; walk: boolean; xs: number[]; ys: number[] }[] = [];
+  const groups: { key: number; walk: boolean; turn: number; xs: number[]; ys: number[] }[] = [];
   for (const bar of all) {
     const x = (bar.x1 + bar.x2) / 2;
     const y = (bar.y1 + bar.y2) / 2;
     const group = bar.walk
       ? undefined
       : groups.find((g) => g.key === bar.key && !g.walk && g.xs.some((gx, k) => Math.hypot(gx - x, g.ys[k]! - y) < near_m));
-    if (group === undefined) groups.push({ key: bar.key, walk: bar.walk, xs: [x], ys: [y] });
+    if (group === undefined) groups.push({ key: bar.key, walk: bar.walk, turn: bar.turn, xs: [x], ys: [y] });
     else {
       group.xs.push(x);
       group.ys.push(y);
+      group.turn |= bar.turn;
     }
   }
   const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-  return groups.map(({ key, walk, xs, ys }) => {
+  return groups.map(({ key, walk, turn, xs, ys }) => {
     const x = mean(xs);
     const y = mean(ys);
     const [jx, jy] = nodes.get(Math.floor(key / 256)) ?? [x, y];
     const away = Math.hypot(x - jx, y - jy) || 1;
     const back = walk ? 0 : 3.2;
-    return { key, walk, x_m: x + ((x - jx) / away) * back, y_m: y + ((y - jy) / away) * back };
+    return { key, walk, turn, x_m: x + ((x - jx) / away) * back, y_m: y + ((y - jy) / away) * back };
   });
 }
 

@@ -19,6 +19,8 @@ export interface Border {
 const CELL_M = 12;
 /** How near two lanes' borders must be to be one border [m]. */
 const SAME_M = 0.7;
+/** Shorter lanes are tapers and links between lanes; they are not painted [m]. */
+const SHORTEST_M = 18;
 
 interface Middle {
   readonly lane: number;
@@ -51,6 +53,15 @@ function* segments(map: ZoneMap, lane: number): Generator<Middle> {
   }
 }
 
+function lengthOf(map: ZoneMap, lane: number): number {
+  const first = map.lanes.first[lane]!;
+  let length = 0;
+  for (let i = first + 1; i < first + map.lanes.count[lane]!; i++) {
+    length += Math.hypot(map.points.x_m[i]! - map.points.x_m[i - 1]!, map.points.y_m[i]! - map.points.y_m[i - 1]!);
+  }
+  return length;
+}
+
 /** The borders to paint, for all lanes that carry wheels outside junctions. */
 export function borders(map: ZoneMap): Border[] {
   const cells = new Map<number, Middle[]>();
@@ -60,7 +71,7 @@ export function borders(map: ZoneMap): Border[] {
     if (!carries(map.lanes.kind[lane]!)) continue;
     const all = [...segments(map, lane)];
     const half = all[Math.floor(all.length / 2)];
-    if (half !== undefined) middles.push(half);
+    if (half !== undefined && lengthOf(map, lane) >= SHORTEST_M) middles.push(half);
     for (const segment of all) {
       const cell = key(segment.x, segment.y);
       const those = cells.get(cell);

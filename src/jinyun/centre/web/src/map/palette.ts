@@ -17,6 +17,8 @@ export interface Palette {
   readonly block: string;
   readonly blockLine: string;
   readonly casing: string;
+  /** the kerb of the open test roads */
+  readonly openCasing: string;
   readonly road: string;
   readonly bus: string;
   readonly bicycle: string;
@@ -54,15 +56,16 @@ const dark: Palette = {
   water: "#0f2f3f",
   waterLine: "#2a5f77",
   park: "#12302a",
-  block: "#122025",
-  blockLine: "#1b2d33",
+  block: "#142329",
+  blockLine: "#1f3239",
   casing: "#060d10",
+  openCasing: "#2a7a6a",
   road: "#24363d",
   bus: "#2b3c4a",
   bicycle: "#233a3d",
   sidewalk: "#1a292f",
   tunnel: "#17252b",
-  open: "#1f4643",
+  open: "#213f40",
   openFar: "#3aa48f",
   edge: "#dfeae766",
   divider: "#dfeae75c",
@@ -91,6 +94,7 @@ const light: Palette = {
   block: "#e3e9e7",
   blockLine: "#d5dddb",
   casing: "#b4c0c1",
+  openCasing: "#4fb39f",
   road: "#fbfcfc",
   bus: "#e9eef5",
   bicycle: "#edf3ee",

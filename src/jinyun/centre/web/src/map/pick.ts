@@ -3,7 +3,7 @@
 import { at, type Motion } from "../live/motion.ts";
 import type { View } from "./view.ts";
 
-const REACH_PX = 18;
+const REACH_PX = 26;
 
 /** The id of the participant nearest to a pixel, or 0 when none is within reach. */
 export function pick(view: View, motion: Motion, u: number, px: number, py: number): number {

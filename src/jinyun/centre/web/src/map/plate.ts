@@ -46,6 +46,7 @@ const STYLES = {
   block: { colour: "block", least_px: 0, fade: BLOCKS },
   blockLine: { colour: "blockLine", least_px: 0.5, fade: BLOCKS },
   casing: { colour: "casing", least_px: 0, fade: NEAR_ROADS },
+  openCasing: { colour: "openCasing", least_px: 0, fade: { begins: 2.6, whole: 1.6 } },
   tunnel: { colour: "tunnel", least_px: 0.45, fade: ALWAYS },
   tunnelEdge: { colour: "edge", least_px: 0.5, fade: { begins: 2.5, whole: 1.2 }, dash: [3, 3] },
   sidewalk: { colour: "sidewalk", least_px: 0, fade: SIDEWALKS },
@@ -55,6 +56,7 @@ const STYLES = {
   open: { colour: "open", least_px: 0.6, fade: ALWAYS },
   openFar: { colour: "openFar", least_px: 0.6, fade: ALWAYS, beyond: 1.1 },
   junction: { colour: "road", least_px: 0, fade: { begins: 8, whole: 4 } },
+  openJunction: { colour: "open", least_px: 0, fade: { begins: 8, whole: 4 } },
   zebra: { colour: "zebra", least_px: 0, fade: CROSSINGS, dash: [0.45, 0.55] },
   smartCrossing: { colour: "openFar", least_px: 0.6, fade: CROSSINGS },
   edge: { colour: "edge", least_px: 0.4, fade: MARKINGS },
@@ -113,24 +115,47 @@ function meanHeight(map: ZoneMap, lane: number): number {
   return count === 0 ? 0 : sum / count;
 }
 
-function scenery(map: ZoneMap): Layer {
-  const layer: Layer = { fills: [], strokes: [] };
+/** Hills, blocks, parks, water; outlines lie below the fills, so that shapes which meet become one. */
+function scenery(map: ZoneMap): Layer[] {
   const looks: Partial<Record<number, readonly [StyleName, StyleName | null]>> = {
     [AREA.ridge]: ["ridge", "ridgeLine"],
     [AREA.water]: ["water", "waterLine"],
     [AREA.park]: ["park", null],
     [AREA.block]: ["block", "blockLine"],
   };
-  for (const kind of [AREA.ridge, AREA.block, AREA.park, AREA.water]) {
+  return [AREA.ridge, AREA.block, AREA.park, AREA.water].flatMap((kind) => {
+    const fills: Layer = { fills: [], strokes: [] };
+    const lines: Layer = { fills: [], strokes: [] };
     for (let i = 0; i < map.areas.n; i++) {
       if (map.areas.kind[i] !== kind || map.areas.count[i]! < 3) continue;
       const [fill, line] = looks[kind]!;
       const xy = run(map.areas, map.areaPoints, i);
-      layer.fills.push({ style: styleOf(fill), xy });
-      if (line !== null) layer.strokes.push({ style: styleOf(line), xy: closed(xy), half_m: 0 });
+      fills.fills.push({ style: styleOf(fill), xy });
+      if (line !== null) lines.strokes.push({ style: styleOf(line), xy: closed(xy), half_m: 0 });
     }
+    return [lines, fills];
+  });
+}
+
+/** A point in the middle of each junction lane that is an open test road. */
+function openMiddles(map: ZoneMap): (readonly [number, number])[] {
+  const middles: (readonly [number, number])[] = [];
+  for (let lane = 0; lane < map.lanes.n; lane++) {
+    if (map.lanes.kind[lane] !== LANE.junction || map.lanes.open[lane] !== 1) continue;
+    const i = map.lanes.first[lane]! + Math.floor(map.lanes.count[lane]! / 2);
+    middles.push([map.points.x_m[i]!, map.points.y_m[i]!]);
   }
-  return layer;
+  return middles;
+}
+
+/** Whether a point lies within a polygon. */
+function within(xy: Float32Array, x: number, y: number): boolean {
+  let inside = false;
+  for (let i = 0, j = xy.length - 2; i < xy.length; j = i, i += 2) {
+    const above = xy[i + 1]! > y !== xy[j + 1]! > y;
+    if (above && x < ((xy[j]! - xy[i]!) * (y - xy[i + 1]!)) / (xy[j + 1]! - xy[i + 1]!) + xy[i]!) inside = !inside;
+  }
+  return inside;
 }
 
 const SURFACES: readonly StyleName[] = ["road", "bus", "bicycle", "sidewalk", "road", "sidewalk"];
@@ -151,11 +176,13 @@ function roads(map: ZoneMap): Layer[] {
   const levelOf = (lane: number): Level =>
     map.lanes.tunnel[lane] ? below : meanHeight(map, lane) > BRIDGE_M ? bridge : ground;
 
+  const opened = openMiddles(map);
   for (let i = 0; i < map.areas.n; i++) {
     const kind = map.areas.kind[i];
     if ((kind !== AREA.junction && kind !== AREA.walking) || map.areas.count[i]! < 3) continue;
-    const style = kind === AREA.junction ? "junction" : "sidewalk";
-    ground.surface.fills.push({ style: styleOf(style), xy: run(map.areas, map.areaPoints, i) });
+    const xy = run(map.areas, map.areaPoints, i);
+    const style = kind === AREA.walking ? "sidewalk" : opened.some(([x, y]) => within(xy, x, y)) ? "openJunction" : "junction";
+    ground.surface.fills.push({ style: styleOf(style), xy });
   }
   for (const kind of SURFACE_ORDER) {
     for (let lane = 0; lane < map.lanes.n; lane++) {
@@ -172,7 +199,8 @@ function roads(map: ZoneMap): Layer[] {
       } else {
         const open = map.lanes.open[lane] === 1 && (kind === LANE.car || kind === LANE.bus || kind === LANE.junction);
         const style = open ? "open" : SURFACES[kind]!;
-        if (!walks) where.under.strokes.push({ style: styleOf("casing"), xy, half_m: half_m + CASING_M });
+        const casing = styleOf(open ? "openCasing" : "casing");
+        if (!walks) where.under.strokes.push({ style: casing, xy, half_m: half_m + CASING_M });
         where.surface.strokes.push({ style: styleOf(style), xy, half_m });
       }
       if (map.lanes.open[lane] === 1 && (kind === LANE.car || kind === LANE.bus)) {
@@ -231,7 +259,7 @@ export function plate(map: ZoneMap): Plate {
     styles.push({ colour, least_px: 1.1, fade: ALWAYS, beyond: 0.35 });
     lines.strokes.push({ style: styles.length - 1, xy: Float32Array.from(line.points.flat()), half_m: 0.5 });
   }
-  return { styles, layers: [scenery(map), ...roads(map), painted(map), lines] };
+  return { styles, layers: [...scenery(map), ...roads(map), painted(map), lines] };
 }
 
 const GRID_CELLS = [100, 500];

@@ -20,6 +20,8 @@ import { View, type Bounds, type Padding } from "./view.ts";
 /** How near the camera comes when a place or a participant is shown [m per drawn pixel]. */
 const NEAR = 0.22;
 const FLASH_MS = 500;
+/** How long a lost GPU is awaited. */
+const LOST_MS = 4000;
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Stage {
@@ -83,19 +85,34 @@ export class Stage {
 
   async start(wish: RendererName | null): Promise<void> {
     const renderer = await makeRenderer(wish);
+    this.use(renderer);
+    renderer.element.addEventListener("webglcontextlost", () => {
+      window.setTimeout(() => void this.replace(renderer), LOST_MS);
+    });
+    const loop = (now: number): void => {
+      this.frame(now);
+      window.requestAnimationFrame(loop);
+    };
+    window.requestAnimationFrame(loop);
+  }
+
+  private use(renderer: Renderer): void {
     renderer.element.className = "ground";
     renderer.element.setAttribute("aria-hidden", "true");
     this.host.prepend(renderer.element);
     this.drawing = renderer;
     this.renderer.set(renderer.name);
     renderer.setTheme(this.theme);
-    this.onMap = null;
+    this.sceneMap = undefined;
     this.setScene();
-    const loop = (now: number): void => {
-      this.frame(now);
-      window.requestAnimationFrame(loop);
-    };
-    window.requestAnimationFrame(loop);
+  }
+
+  /** A lost GPU usually comes back; when it does not, the page goes on with Canvas2D. */
+  private async replace(lost: Renderer): Promise<void> {
+    if (lost !== this.drawing || !lost.broken()) return;
+    const renderer = await makeRenderer("canvas");
+    lost.dispose();
+    this.use(renderer);
   }
 
   setTheme(theme: Theme): void {
@@ -178,7 +195,7 @@ export class Stage {
     this.fitNow();
   }
 
-  private sceneMap: unknown = null;
+  private sceneMap: unknown;
 
   private fitNow(): void {
     const bounds = this.bounds();

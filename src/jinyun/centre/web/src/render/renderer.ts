@@ -31,6 +31,8 @@ export interface Renderer {
   /** the light of each bar of the scene, T/CSAE 53 LightState */
   setLights(lights: Uint8Array): void;
   draw(view: View, moment: Moment): void;
+  /** whether nothing can be drawn any more */
+  broken(): boolean;
   dispose(): void;
 }
 
@@ -44,10 +46,14 @@ export function webglKind(): "none" | "software" | "gpu" {
   return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name) ? "software" : "gpu";
 }
 
-/** Make the wished renderer, or the best this machine has; the WebGL one is fetched only when it is used. */
+/**
+ * Make the wished renderer, or the best this machine has; the WebGL one is fetched only when it is used.
+ *
+ * Where the CPU plays the GPU, Canvas2D costs a third of it and is smoother, so WebGL is drawn there only on request.
+ */
 export async function makeRenderer(wish: RendererName | null): Promise<Renderer> {
   const kind = wish === "canvas" ? "none" : webglKind();
-  if (kind !== "none") {
+  if (kind === "gpu" || (kind === "software" && wish === "webgl")) {
     try {
       const { WebglRenderer } = await import("./webgl/renderer.ts");
       return new WebglRenderer(kind === "software");

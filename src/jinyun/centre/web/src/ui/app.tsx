@@ -71,9 +71,7 @@ export function App({ picture }: { readonly picture: Picture }) {
       {stage !== null && (
         <>
           <Banner picture={picture} />
-          {narrow ? (
-            <Sheet picture={picture} stage={stage} />
-          ) : (
+          {!narrow && (
             <>
               <aside class="column left" data-panel="left" hidden={!panels}>
                 <Participants picture={picture} />
@@ -87,9 +85,9 @@ export function App({ picture }: { readonly picture: Picture }) {
               </aside>
             </>
           )}
-          <Card picture={picture} stage={stage} />
           <Controls stage={stage} />
-          {!narrow && <Legend picture={picture} />}
+          <Card picture={picture} stage={stage} />
+          {narrow ? <Sheet picture={picture} stage={stage} /> : <Legend picture={picture} />}
         </>
       )}
     </div>

@@ -32,6 +32,13 @@ export function Card({ picture, stage }: { readonly picture: Picture; readonly s
   const newest = picture.playout.newest();
   const row = newest?.rows.get(id);
   const tracks = newest?.frame.tracks;
+  const place = (x_m: number, y_m: number): string =>
+    t("card.place.value", {
+      x: number(lang, Math.abs(x_m)),
+      y: number(lang, Math.abs(y_m)),
+      ew: wind(lang, x_m < 0 ? 270 : 90),
+      ns: wind(lang, y_m < 0 ? 180 : 0),
+    });
   const facts: [string, string, string][] = [];
   let kind: (typeof KINDS)[number] = "unknown";
   if (tracks !== undefined && row !== undefined) {
@@ -48,7 +55,7 @@ export function Card({ picture, stage }: { readonly picture: Picture; readonly s
       ["accuracy", t("card.accuracy"), Number.isFinite(sd) ? `± ${number(lang, sd, sd < 10 ? 2 : 0)} m` : UNKNOWN],
       ["age", t("card.age"), duration(lang, tracks.age_ms[row]!)],
       ["size", t("card.size"), Number.isFinite(length) ? `${number(lang, length, 1)} × ${number(lang, width, 1)} m` : UNKNOWN],
-      ["place", t("card.place"), t("card.place.value", { x: number(lang, tracks.x_m[row]!), y: number(lang, tracks.y_m[row]!) })],
+      ["place", t("card.place"), place(tracks.x_m[row]!, tracks.y_m[row]!)],
     );
   }
   const title = row === undefined ? t("card.participant") : t(classWord(tracks!.class[row]!));
@@ -66,7 +73,7 @@ export function Card({ picture, stage }: { readonly picture: Picture; readonly s
         <p class="empty">{t("card.gone")}</p>
       ) : (
         <dl class="facts">
-          <div class="fact"><dt>{t("participants")}</dt><dd>{t(`kind.${kind}`)}</dd></div>
+          <div class="fact" data-testid="card-kind"><dt>{t("card.kind")}</dt><dd>{t(`kind.${kind}`)}</dd></div>
           {facts.map(([key, label, value]) => (
             <div key={key} class="fact" data-testid={`card-${key}`}><dt>{label}</dt><dd>{value}</dd></div>
           ))}

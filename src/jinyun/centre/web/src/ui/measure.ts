@@ -7,6 +7,8 @@ import type { Stage } from "../map/stage.ts";
 const NARROW = "(max-width: 760px)";
 /** The type size for which marks on the map are drawn at their plain size [CSS pixels]. */
 const PLAIN_TYPE_PX = 15;
+/** Marks are smaller where the whole zone is as wide as a hand. */
+const ON_A_PHONE = 0.8;
 
 export function useNarrow(): boolean {
   const [narrow, set] = useState(() => window.matchMedia(NARROW).matches);
@@ -42,7 +44,7 @@ export function usePadding(page: RefObject<HTMLElement | null>, stage: Stage | n
           top: (covered("header")?.bottom ?? 0) + gap,
           bottom: (sheet === null ? 0 : Math.min(box.height - sheet.top, box.height * 0.34)) + gap * (narrow ? 1 : 3),
         },
-        Math.max(narrow ? 1.1 : 1, type / PLAIN_TYPE_PX),
+        narrow ? ON_A_PHONE : Math.max(1, type / PLAIN_TYPE_PX),
       );
     };
     const observer = new ResizeObserver(tell);

@@ -1,6 +1,6 @@
-/** A sparkline: the last ninety seconds of a quantity, from zero to its own peak. */
+/** A sparkline: the last minute and a half of a quantity, from zero to its own peak. */
 
-const WIDE = 90;
+const WIDE = 180;
 const HIGH = 22;
 
 export function Sparkline({ values, label }: { readonly values: readonly number[]; readonly label: string }) {

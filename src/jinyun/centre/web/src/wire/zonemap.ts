@@ -20,6 +20,8 @@ export interface Points {
 
 export interface Place extends Bilingual {
   readonly id: string;
+  /** has sensors or signs of its own */
+  readonly smart: boolean;
   readonly x_m: number;
   readonly y_m: number;
 }
@@ -82,6 +84,8 @@ export interface ZoneMap {
     readonly rsus: readonly Place[];
     readonly chargers: readonly Place[];
     readonly districts: readonly Place[];
+    /** ridges, lakes, parks */
+    readonly nature: readonly Place[];
   };
   /** west, south, east, north in metres */
   readonly bounds: readonly [number, number, number, number];
@@ -100,7 +104,7 @@ function place(value: Json): Place | null {
   const x_m = Number(value["x_m"]);
   const y_m = Number(value["y_m"]);
   if (name === null || !Number.isFinite(x_m) || !Number.isFinite(y_m)) return null;
-  return { id: String(value["id"] ?? name.en), ...name, x_m, y_m };
+  return { id: String(value["id"] ?? name.en), ...name, smart: value["smart"] === true, x_m, y_m };
 }
 
 function places(value: unknown): Place[] {
@@ -209,6 +213,7 @@ export function readZoneMap(buffer: ArrayBuffer): ZoneMap {
       rsus: places(names["rsus"]),
       chargers: places(names["chargers"]),
       districts: places(names["districts"]),
+      nature: places(names["nature"]),
     },
     bounds: boundsOf(xy(points), container.meta["bounds"]),
     openRoadKm: Number(container.meta["open_road_km"]),

@@ -136,7 +136,7 @@ export function drawParticipants(
     context.globalAlpha = alpha;
     context.fillStyle = palette.shadow;
     context.fill(outline);
-    if (seen === 3) {
+    if (seen === 3 && itself) {
       place(1.9 * dot);
       context.globalAlpha = 0.6 * alpha;
       context.fillStyle = palette.both;
@@ -150,15 +150,21 @@ export function drawParticipants(
     context.globalAlpha = alpha * (seen === 2 ? (itself ? 0.4 : 0.55) : seen === 0 ? 0.35 : 1);
     context.fillStyle = colour;
     context.fill(outline);
+    if (seen === 3 && !itself) {
+      place(-1.5 * dot);
+      context.globalAlpha = 0.5 * alpha;
+      context.fillStyle = palette.both;
+      context.fill(outline);
+    }
     if (seen === 2 && itself) {
       place(-0.6 * dot);
       context.globalAlpha = alpha;
-      const path2 = new Path2D();
-      path2.addPath(outline, context.getTransform());
+      const wall = new Path2D();
+      wall.addPath(outline, context.getTransform());
       context.setTransform(1, 0, 0, 1, 0, 0);
       context.lineWidth = 1.2 * dot * ratio;
       context.strokeStyle = colour;
-      context.stroke(path2);
+      context.stroke(wall);
       place(0);
     }
     if (itself && known) {

@@ -19,6 +19,8 @@ const REST_MS = 140;
 /** While zooming, the stretched sheet is good enough within this factor. */
 const STRETCH = 1.6;
 const MOST_RATIO = 2;
+/** A larger screen is drawn coarser and stretched: without a GPU its pixels would cost its smoothness. */
+const MOST_PIXELS = 5e6;
 
 const FLASHING = new Set([2, 4, 8]);
 
@@ -66,7 +68,7 @@ export class CanvasRenderer implements Renderer {
 
   draw(view: View, moment: Moment): void {
     const palette = PALETTES[this.theme];
-    const ratio = Math.min(MOST_RATIO, window.devicePixelRatio);
+    const ratio = Math.min(MOST_RATIO, window.devicePixelRatio, Math.sqrt(MOST_PIXELS / (view.width * view.height)));
     const width = Math.round(view.width * ratio);
     const height = Math.round(view.height * ratio);
     if (this.element.width !== width || this.element.height !== height) {
@@ -92,13 +94,13 @@ export class CanvasRenderer implements Renderer {
       this.scaled_ms = now;
     }
     const [middleX, middleY] = view.toGround(view.width / 2, view.height / 2);
-    const spare = (MARGIN * Math.min(view.width, view.height) * view.scale) / 1;
+    const spare = MARGIN * Math.min(view.width, view.height) * view.scale;
     const { sheet } = this;
     const stretch = sheet === null ? Infinity : Math.max(sheet.scale / view.scale, view.scale / sheet.scale);
     const inside =
       sheet !== null &&
-      Math.abs(middleX - sheet.x_m) * 1 + Math.max(0, view.scale - sheet.scale) * view.width * 0.5 <= spare + 1e-6 &&
-      Math.abs(middleY - sheet.y_m) * 1 + Math.max(0, view.scale - sheet.scale) * view.height * 0.5 <= spare + 1e-6;
+      Math.abs(middleX - sheet.x_m) + Math.max(0, view.scale - sheet.scale) * view.width * 0.5 <= spare + 1e-6 &&
+      Math.abs(middleY - sheet.y_m) + Math.max(0, view.scale - sheet.scale) * view.height * 0.5 <= spare + 1e-6;
     const resting = now - this.scaled_ms > REST_MS;
     if (sheet === null || !inside || stretch > STRETCH || (stretch > 1 + 1e-9 && resting)) {
       this.print({ x_m: middleX, y_m: middleY, scale: view.scale }, view, ratio);
@@ -163,6 +165,10 @@ export class CanvasRenderer implements Renderer {
       }
     }
     context.globalAlpha = 1;
+  }
+
+  broken(): boolean {
+    return false;
   }
 
   dispose(): void {

@@ -146,7 +146,7 @@ void main() {
   float full = max(inside * solid, wall);
   over(out_colour, vec4(vTint * full, full));
   if (seen == 3 && near < 1.0) {
-    float core = cover(d + 1.6) * (1.0 - near) * 0.85;
+    float core = cover(d + 1.6) * (1.0 - near) * 0.5;
     over(out_colour, vec4(uBoth * core, core));
   }
   if (near > 0.0) {
@@ -164,7 +164,8 @@ void main() {
     }
   }
   if (vShape.w > 0.5) {
-    float ring = cover(abs(d - 4.6) - 0.9);
+    float far = length(vAt) - max(vSize.x, vSize.y) - 3.0;
+    float ring = cover(abs(mix(far, d - 4.6, step(0.5, near))) - 0.9);
     over(out_colour, vec4(uSelected * ring, ring));
   }
   colour = out_colour * vAlpha;

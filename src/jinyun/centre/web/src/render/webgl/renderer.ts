@@ -28,8 +28,8 @@ export class WebglRenderer implements Renderer {
   private theme: Theme = "dark";
 
   constructor(private readonly software: boolean) {
-    // Edges are smoothed by the shaders; multisampling would only cost.
-    this.gl = new WebGLRenderer({ antialias: false, alpha: false, depth: false, powerPreference: "high-performance" });
+    // Strokes and participants are smoothed by their shaders; only fills need multisampling, which a CPU cannot afford.
+    this.gl = new WebGLRenderer({ antialias: !software, alpha: false, depth: false, powerPreference: "high-performance" });
     this.gl.autoClear = false;
     this.element = this.gl.domElement;
     this.still = software ? new Still() : null;
@@ -83,6 +83,10 @@ export class WebglRenderer implements Renderer {
       this.gl.render(this.ground, this.camera);
     }
     this.gl.render(this.traffic, this.camera);
+  }
+
+  broken(): boolean {
+    return this.gl.getContext().isContextLost();
   }
 
   dispose(): void {

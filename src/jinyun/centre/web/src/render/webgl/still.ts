@@ -11,6 +11,7 @@ import {
   Camera,
   Mesh,
   NearestFilter,
+  NoBlending,
   Scene,
   WebGLRenderTarget,
   type WebGLRenderer,
@@ -31,6 +32,7 @@ export class Still {
     minFilter: NearestFilter,
     magFilter: NearestFilter,
   });
+  private readonly material = flat(VERTEX, FRAGMENT, { uStill: { value: this.target.texture } });
   private readonly sheet: Mesh;
   private readonly scene = new Scene();
   private of = "";
@@ -39,7 +41,8 @@ export class Still {
     const geometry = new BufferGeometry();
     geometry.setAttribute("aCorner", new BufferAttribute(Float32Array.of(-1, -1, 3, -1, -1, 3), 2));
     geometry.setIndex([0, 1, 2]); // three draws nothing that has neither an index nor an attribute named position
-    this.sheet = new Mesh(geometry, flat(VERTEX, FRAGMENT, { uStill: { value: this.target.texture } }));
+    this.sheet = new Mesh(geometry, this.material);
+    this.material.blending = NoBlending;
     this.sheet.frustumCulled = false;
     this.scene.add(this.sheet);
   }
@@ -65,6 +68,6 @@ export class Still {
   dispose(): void {
     this.target.dispose();
     this.sheet.geometry.dispose();
-    (this.sheet.material as { dispose(): void }).dispose();
+    this.material.dispose();
   }
 }

@@ -13,6 +13,7 @@ export {
   GLSL3,
   Mesh,
   NearestFilter,
+  NoBlending,
   OneFactor,
   OneMinusSrcAlphaFactor,
   RawShaderMaterial,
