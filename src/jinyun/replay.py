@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from jinyun import zone as zones
-from jinyun.cloud import twin
+from jinyun.cloud import account, twin
 from jinyun.cloud.decode import Decoder
+from jinyun.cloud.live import Cloud
 from jinyun.cloud.recordings import Recording, RecordingError, open_recording
-from jinyun.cloud.service import Cloud
 from jinyun.net import topics
 from jinyun.net.ingest import Arrival, BlockReader, IngestError, open_reader
 from jinyun.shapes import Finding
@@ -118,7 +118,7 @@ class _Watcher:
         self.tracks.update(rows["id"][rows["alive"] & rows["confirmed"]].tolist())
 
     def summary(self, cloud: Cloud, recordings: list[Recording]) -> dict[str, Any]:
-        sources = list(cloud.decoder.sources)
+        sources = cloud.decoder.sources
         findings = cloud.episodes.listing(limit=1000)
         refused = [row for row in findings if row["rule"].endswith(".refused")]
         return {
@@ -128,10 +128,10 @@ class _Watcher:
             "participants": len(self.tracks),
             "participants_max": cloud.participants_max,
             "span_s": round((self.last_us - self.first_us) / 1e6, 3),
-            "late": sum(source.late for source in sources),
+            "late": sources.tally(account.LATE),
             "late_unused": cloud.twin.tracks.late,
-            "duplicate": cloud.twin.tracks.duplicate + sum(source.duplicate for source in sources),
-            "lost": cloud.decoder.lost,
+            "duplicate": cloud.twin.tracks.duplicate + sources.tally(account.DUPLICATE),
+            "lost": sources.tally(account.LOST),
             "refused": cloud.decoder.refused + sum(note[0] == "line.refused" for r in recordings for note in r.notes),
             "reasons": [{key: row[key] for key in ("source", "field", "reason", "count")} for row in refused],
             "findings": [{key: row[key] for key in ("rule", "source", "field", "reason", "count")} for row in findings],

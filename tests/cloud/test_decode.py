@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jinyun.cloud.decode import MINUTE_US, Decoder, event_time_us, time_mark_us
+from jinyun.cloud.account import NO_TIME
+from jinyun.cloud.decode import MOST_OF_ONE, Decoder
+from jinyun.cloud.sight import MINUTE_US, event_times_us, time_marks_us
 from jinyun.net import gateway
 from jinyun.net.ingest import Arrival
 from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, Kind, Light
@@ -139,6 +141,8 @@ def test_a_gateway_envelope_with_several_cars() -> None:
     got = reader.decode([Arrival(T0, "V2X//RSU//BSM//UP", envelope), Arrival(T0, "V2X//RSU//BSM//UP", envelope[:30])])
     assert len(got.sightings) == 2 and len(set(got.sightings["vehicle_id"].tolist())) == 2
     assert (reader.received["bsm"], reader.refused) == (2, 1)
+    cars = {source.device for source in reader.sources if source.kind == "obu"}
+    assert cars == {b"CAR00001".hex(), b"CAR00002".hex()}
 
 
 def spat(state: dict[str, Any], **more: Any) -> bytes:
@@ -179,12 +183,29 @@ def test_unknown_ends_are_zero() -> None:
 )
 def test_a_second_mark_names_the_nearest_minute(receive_in_minute_ms: int, mark_ms: int, expected_ms: int) -> None:
     minute = T0 // MINUTE_US * MINUTE_US
-    assert event_time_us(mark_ms, minute + receive_in_minute_ms * 1000) == minute + expected_ms * 1000
+    receive = np.array([minute + receive_in_minute_ms * 1000])
+    assert event_times_us(np.array([mark_ms]), receive).tolist() == [minute + expected_ms * 1000]
 
 
 def test_marks_beyond_the_leap_second_are_no_time() -> None:
-    assert event_time_us(65_535, T0) is None and event_time_us(61_000, T0) is None
-    assert time_mark_us(35_990, 3_600_000_000) == 3_599_000_000
+    receive = np.array([T0, T0])
+    assert event_times_us(np.array([65_535, 61_000]), receive).tolist() == [NO_TIME, NO_TIME]
+    assert time_marks_us(np.array([35_990]), np.array([3_600_000_000])).tolist() == [3_599_000_000]
+
+
+def test_a_flood_of_one_sender_is_cut_off_and_costs_its_neighbours_nothing() -> None:
+    flood = [at(frame("bsmFrame", bsm(msgCnt=n % 128)), "bsm", "obu", "flood") for n in range(128)] * 20
+    reader = decoder()
+    got = reader.decode([*flood, at(frame("bsmFrame", bsm()), "bsm", "obu", "quiet")])
+    assert (reader.received["bsm"], reader.flooded) == (MOST_OF_ONE + 1, 128 * 20 - MOST_OF_ONE)
+    assert "source.flood" in {finding.rule for finding in got.findings}
+
+
+def test_thousands_of_bad_messages_are_all_counted_and_some_explained() -> None:
+    reader = decoder()
+    got = reader.decode([at(b"\x00\x01", "bsm", "obu", f"car{n}") for n in range(500)])
+    assert reader.refused == 500
+    assert 0 < len(got.findings) <= 50
 
 
 def test_json_of_openv2x_and_of_the_centre_interface_is_taken_like_any_message() -> None:

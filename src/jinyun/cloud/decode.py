@@ -1,59 +1,40 @@
 """Decode: a window of arrivals becomes columns of sightings and signals; whatever is bad becomes a Finding.
 
 One broken message costs that message and nothing else: its neighbours in the window, the other participants of an RSM
-and the other senders keep their data. Places are projected once per window, not once per message.
+and the other senders keep their data. Messages are gathered by kind and read by the batch kernels; forms that are not
+T/CSAE frames (JSON of roadside units) are brought into frames first, so there is one way from there on.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jinyun.cloud import account, sight
+from jinyun.cloud.account import NO_COUNT, NO_TIME
+from jinyun.cloud.sight import Projection
 from jinyun.cloud.sources import Source, Sources
 from jinyun.net import csae, gateway, radar_json, rsu_json, topics
+from jinyun.net.csae import batch
 from jinyun.net.ingest import Arrival
-from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING, SIGNAL, Finding, Kind, Light
+from jinyun.shapes import SEEN_BY_ROAD, SIGHTING, SIGNAL, Finding, Kind
 
-Projection = Callable[[NDArray[np.float64], NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]
-
-NAN = float("nan")
 FARTHEST_M = 200_000.0
 """A place farther than this from the zone's origin is no place in the zone."""
-_FRAME_OF = {"bsmFrame": "bsm", "mapFrame": "map", "rsmFrame": "rsm", "spatFrame": "spat", "rsiFrame": "rsi"}
-_KINDS = {"motor": Kind.MOTOR, "non-motor": Kind.NON_MOTOR, "pedestrian": Kind.PEDESTRIAN, "rsu": Kind.RSU}
-_LIGHTS = {light.name.lower().replace("_", "-"): int(light) for light in Light}
-_RADIUS_M = {"cm": 0.01, "m": 1.0}
-MINUTE_US = 60_000_000
-HOUR_US = 3_600_000_000
-
-
-def _confidence_sd_m(name: str | None) -> float:
-    """Return one standard deviation (m) of PositionConfidence: its 95 % radius halved; NaN where unavailable."""
-    if not name or not name.startswith("a"):
-        return NAN
-    unit = "cm" if name.endswith("cm") else "m"
-    return float(name[1 : -len(unit)]) * _RADIUS_M[unit] / 2.0
-
-
-def event_time_us(sec_mark_ms: int, receive_us: int) -> int | None:
-    """Return the instant that DSecond names nearest to receipt, None where it is unavailable (65535, 61000..65534)."""
-    if sec_mark_ms > 60_999:
-        return None
-    within = min(sec_mark_ms, 59_999) * 1000
-    minute = receive_us - receive_us % MINUTE_US
-    return min((minute + shift + within for shift in (-MINUTE_US, 0, MINUTE_US)), key=lambda t: abs(t - receive_us))
-
-
-def time_mark_us(mark_ds: int, receive_us: int) -> int:
-    """Return the instant that TimeMark (0.1 s of a UTC hour) names nearest to receipt."""
-    hour = receive_us - receive_us % HOUR_US
-    within = mark_ds * 100_000
-    return min((hour + shift + within for shift in (-HOUR_US, 0, HOUR_US)), key=lambda t: abs(t - receive_us))
+RELAYED = -1
+"""Row of a BSM that a gateway relays: its own id will tell whose it is."""
+MOST_OF_ONE = 2_000
+"""Messages one sender may have in one window; what exceeds it is a flood, refused and counted."""
+EXPLAINED = 50
+"""Refusals of a window that are explained by field and bit; the rest are only counted."""
+MAP_HEADER = 5
+"""Octets of a MAP frame that change from message to message: count and minute."""
+_FRAME = {"bsm": "bsmFrame", "map": "mapFrame", "rsm": "rsmFrame", "spat": "spatFrame", "rsi": "rsiFrame"}
+_MESSAGE = {frame: message for message, frame in _FRAME.items()}
 
 
 @dataclass(slots=True)
@@ -67,14 +48,32 @@ class Decoded:
 
 
 @dataclass(slots=True)
-class _Rows:
-    """The columns of a window while they grow."""
+class _Pile:
+    """The frames of one kind in a window, in the order they came."""
 
-    sightings: list[tuple[Any, ...]] = field(default_factory=list)
-    places: list[tuple[float, float]] = field(default_factory=list)  # lon, lat of each sighting
-    signals: list[tuple[Any, ...]] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    payloads: list[bytes] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
     receive_us: list[int] = field(default_factory=list)
+    counted: list[bool] = field(default_factory=list)  # whether msgCnt is the sender's own
+
+    def add(self, payload: bytes, row: int, receive_us: int, counted: bool = True) -> None:
+        self.payloads.append(payload)
+        self.rows.append(row)
+        self.receive_us.append(receive_us)
+        self.counted.append(counted)
+
+
+@dataclass(slots=True)
+class _Window:
+    """What a window has given so far."""
+
+    piles: dict[str, _Pile] = field(default_factory=lambda: {message: _Pile() for message in topics.MESSAGES})
+    sightings: list[NDArray[np.void]] = field(default_factory=list)
+    signals: list[NDArray[np.void]] = field(default_factory=list)
+    receive_us: list[NDArray[np.int64]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    explained: int = 0
+    of_one: dict[int, int] = field(default_factory=dict)
 
 
 class Decoder:
@@ -85,261 +84,297 @@ class Decoder:
         self.sources = Sources()
         self.received = dict.fromkeys((*topics.MESSAGES, *topics.VENDOR_FORMS), 0)
         self.refused = 0
+        self.flooded = 0
         self.unknown_extensions = 0
         self.maps: dict[tuple[int, int], dict[str, Any]] = {}  # (region, node) -> the newest Node of a MAP
+        self._map_bytes: dict[int, bytes] = {}
         self._radars: dict[str, radar_json.RadarReader] = {}
-
-    @property
-    def lost(self) -> int:
-        return sum(source.lost for source in self.sources)
+        self._routes: dict[str, tuple[topics.Route | None, Source | None]] = {}
 
     def decode(self, arrivals: Sequence[Arrival]) -> Decoded:
         """Return the columns of a window; never raises for anything a sender can send."""
-        rows = _Rows()
+        window = _Window()
         for arrival in arrivals:
-            route = topics.route(arrival.subject)
-            if route is None:
-                self._refuse(rows, arrival.subject[:80], "topic", "is in no known scheme", arrival.receive_us)
-                continue
-            if route.scheme == "json":
-                self._json(rows, arrival, route.device, route.message)
-            elif route.scheme == "gateway":
-                self._gateway(rows, arrival, route.message)
-            elif route.message in topics.VENDOR_FORMS:
-                self._radar(rows, arrival, route.device)
-            else:
-                self._frame(rows, arrival.payload, arrival.receive_us, route.kind, route.device, route.message)
-        return self._columns(rows)
+            self._sort(window, arrival)
+        for message, pile in window.piles.items():
+            if pile.payloads:
+                self._read(window, message, pile)
+        sightings = np.concatenate(window.sightings) if window.sightings else np.empty(0, SIGHTING)
+        signals = np.concatenate(window.signals) if window.signals else np.empty(0, SIGNAL)
+        taken = np.concatenate(window.receive_us) if window.receive_us else np.empty(0, np.int64)
+        return Decoded(self._within(window, sightings), signals, window.findings, taken)
 
-    def _columns(self, rows: _Rows) -> Decoded:
-        sightings = np.array(rows.sightings, SIGHTING) if rows.sightings else np.empty(0, SIGHTING)
-        if rows.places:
-            place = np.array(rows.places, np.float64)
-            sightings["x_m"], sightings["y_m"] = self.project(place[:, 0], place[:, 1])
-            near = (np.abs(sightings["x_m"]) < FARTHEST_M) & (np.abs(sightings["y_m"]) < FARTHEST_M)
-            for row in np.unique(sightings["source"][~near]):
-                source = self.sources.at(int(row))
-                if source is not None:
-                    lon, lat = place[(sightings["source"] == row) & ~near][0]
-                    reason = f"{lon:.5f}, {lat:.5f} is over {FARTHEST_M / 1000:.0f} km from the zone; not used"
-                    rows.findings.append(Finding("position.outside", source.name, "pos", reason, source.last_us))
-            sightings = sightings[near]
-        signals = np.array(rows.signals, SIGNAL) if rows.signals else np.empty(0, SIGNAL)
-        return Decoded(sightings, signals, rows.findings, np.array(rows.receive_us, np.int64))
+    # -- by subject: whose it is and what it should be ---------------------------------------------------------------
 
-    def _refuse(self, rows: _Rows, source: str, place: str, reason: str, receive_us: int) -> None:
+    def _sort(self, window: _Window, arrival: Arrival) -> None:
+        route, source = self._routes.get(arrival.subject) or self._route(arrival.subject)
+        if route is None:
+            self._refuse(window, arrival.subject[:80], "topic", "is in no known scheme", arrival.receive_us)
+        elif route.scheme == "json":
+            self._json(window, arrival, route.device, route.message)
+        elif route.scheme == "gateway":
+            self._gateway(window, arrival, route.message)
+        elif source is None:
+            self._refuse(
+                window, f"{route.kind}/{route.device}", "source", "the table of senders is full", arrival.receive_us
+            )
+        elif self._floods(window, source, arrival.receive_us):
+            return
+        elif route.message in topics.VENDOR_FORMS:
+            self._radar(window, arrival, source)
+        else:
+            window.piles[route.message].add(arrival.payload, source.row, arrival.receive_us)
+
+    def _route(self, subject: str) -> tuple[topics.Route | None, Source | None]:
+        route = topics.route(subject)
+        source = self.sources.find(route.kind, route.device) if route is not None and route.scheme == "plain" else None
+        if len(self._routes) > 200_000:
+            self._routes.clear()
+        self._routes[subject] = found = (route, source)
+        return found
+
+    def forget(self, now_us: int) -> None:
+        """Let go of senders that have been silent for long."""
+        before = len(self.sources)
+        self.sources.forget(now_us)
+        if len(self.sources) < before:
+            self._routes.clear()  # they name rows that others may get now
+
+    def _floods(self, window: _Window, source: Source, receive_us: int) -> bool:
+        count = window.of_one.get(source.row, 0) + 1
+        window.of_one[source.row] = count
+        if count <= MOST_OF_ONE:
+            return False
+        self.flooded += 1
+        if count == MOST_OF_ONE + 1:
+            reason = f"over {MOST_OF_ONE} messages in one window; the rest are refused"
+            window.findings.append(Finding("source.flood", source.name, "rate", reason, receive_us, "fault"))
+        return True
+
+    def _refuse(self, window: _Window, source: str, place: str, reason: str, receive_us: int) -> None:
         self.refused += 1
-        rows.findings.append(Finding("message.refused", source, place, reason, receive_us))
+        window.findings.append(Finding("message.refused", source, place, reason, receive_us))
 
-    def _source(self, rows: _Rows, kind: str, device: str, receive_us: int) -> Source | None:
-        source = self.sources.find(kind, device, receive_us)
+    def _gateway(self, window: _Window, arrival: Arrival, message: str) -> None:
+        if arrival.payload[:1] == b"{":
+            self._json(window, arrival, "", message)
+            return
+        try:
+            envelope = gateway.unwrap(arrival.payload, message)
+        except gateway.EnvelopeError as error:
+            self._refuse(window, f"gateway/{message}", error.field, str(error), arrival.receive_us)
+            return
+        source = self.sources.find("rsu", envelope.rsu)
         if source is None:
-            self._refuse(rows, f"{kind}/{device}", "source", "the table of senders is full", receive_us)
-        return source
+            self._refuse(window, f"rsu/{envelope.rsu}", "source", "the table of senders is full", arrival.receive_us)
+            return
+        row = RELAYED if message == "bsm" else source.row  # a relayed car has a clock and a counter of its own
+        for payload in envelope.frames:
+            if not self._floods(window, source, arrival.receive_us):
+                window.piles[message].add(payload, row, arrival.receive_us)
 
-    def _json(self, rows: _Rows, arrival: Arrival, device: str, message: str) -> None:
-        """Read a message in one of the JSON forms of roadside units; the device's id is inside where the topic has none."""
+    def _json(self, window: _Window, arrival: Arrival, device: str, message: str) -> None:
+        """Bring JSON of a roadside unit into frames; the device's id is inside where the topic has none."""
+        name = "?"
         try:
             content = rsu_json.load(arrival.payload)
             if not device and isinstance(content, dict):
                 device = str(content.get("rsuId") or content.get("rsuEsn") or "")
             if not topics.device_id_is_good(device):
                 raise rsu_json.FormError("rsuId", f"{device[:40]!r} is no id of a device")
+            name = device
             found = rsu_json.read(message, content, device)
-        except rsu_json.FormError as error:
-            source = self.sources.find("rsu", device, arrival.receive_us) if topics.device_id_is_good(device) else None
-            self._refuse(rows, source.name if source else "rsu/?", error.field, str(error), arrival.receive_us)
-            if source is not None:
-                source.refused += 1
+            frames = [csae.encode(_FRAME[message], value) for value in found.values]
+        except (rsu_json.FormError, csae.CsaeError) as error:
+            self._refuse(window, f"rsu/{name}", error.field, str(error), arrival.receive_us)
             return
-        source = self._source(rows, "rsu", device, arrival.receive_us)
-        if source is not None:
-            for rule, place, reason in found.faults:
-                rows.findings.append(Finding(rule, source.name, place, reason, arrival.receive_us))
-            for value in found.values:
-                self._take(rows, source, message, value, arrival.receive_us, counted="msgCnt" in content)
-
-    def _gateway(self, rows: _Rows, arrival: Arrival, message: str) -> None:
-        if arrival.payload[:1] == b"{":
-            self._json(rows, arrival, "", message)
-            return
-        try:
-            envelope = gateway.unwrap(arrival.payload, message)
-        except gateway.EnvelopeError as error:
-            self._refuse(rows, f"gateway/{message}", error.field, str(error), arrival.receive_us)
-            return
-        for frame in envelope.frames:
-            self._frame(rows, frame, arrival.receive_us, "rsu", envelope.rsu, message)
-
-    def _frame(self, rows: _Rows, payload: bytes, receive_us: int, kind: str, device: str, message: str) -> None:
-        source = self._source(rows, kind, device, receive_us)
+        source = self.sources.find("rsu", device)
         if source is None:
+            self._refuse(window, f"rsu/{device}", "source", "the table of senders is full", arrival.receive_us)
             return
-        try:
-            name, value = csae.decode(payload)
-        except csae.CsaeError as error:
-            source.refused += 1
-            self._refuse(rows, source.name, f"{message}.{error.field}", str(error), receive_us)
+        for rule, place, reason in found.faults:
+            window.findings.append(Finding(rule, source.name, place, reason, arrival.receive_us))
+        for payload in frames:
+            window.piles[message].add(payload, source.row, arrival.receive_us, counted="msgCnt" in content)
+
+    # -- by kind: from frames to columns -----------------------------------------------------------------------------
+
+    def _read(self, window: _Window, message: str, pile: _Pile) -> None:
+        read = batch.decode(_FRAME[message], *batch.join(pile.payloads))
+        good = read.verdict == batch.OK
+        for index in np.flatnonzero(~good):
+            self._explain(window, message, pile, int(index))
+        self.unknown_extensions += int(read.unknown.sum())
+        if not good.any():
             return
-        found = _FRAME_OF.get(name, name)
-        if found != message:
-            source.refused += 1
-            reason = f"the topic says {message}, the frame is {found}"
-            self._refuse(rows, source.name, "topic", reason, receive_us)
-            return
-        self._take(rows, source, message, value, receive_us)
-
-    def _take(
-        self, rows: _Rows, source: Source, message: str, value: dict[str, Any], receive_us: int, counted: bool = True
-    ) -> None:
-        """Account for a message that was read, and turn it into rows."""
-        self.received[message] += 1
-        rows.receive_us.append(receive_us)
-        source.heard(message, receive_us)
-        if counted:
-            # A gateway relays many cars' BSM: their counters run apart.
-            counter = f"bsm {value['id'].hex()}" if message == "bsm" and source.kind == "rsu" else message
-            if len(source.last_count) > 5000:
-                source.last_count.clear()
-            source.counted(counter, value["msgCnt"])
-        getattr(self, f"_{message}")(rows, source, value, receive_us)
-
-    # -- the five messages -------------------------------------------------------------------------------------------
-
-    def _bsm(self, rows: _Rows, source: Source, value: dict[str, Any], receive_us: int) -> None:
-        position = value["pos"]
-        if position["lat"] > 900_000_000 or position["long"] > 1_800_000_000:
-            reason = "latitude or longitude is stated as unavailable"
-            rows.findings.append(Finding("position.absent", source.name, "pos", reason, receive_us))
-            return
-        event_us = source.time(event_time_us(value["secMark"], receive_us), receive_us, rows.findings)
-        accuracy = value.get("posAccuracy", {}).get("semiMajor", 255)
-        sd_m = accuracy * 0.05 if accuracy < 254 else _confidence_sd_m(value.get("posConfidence", {}).get("pos"))
-        vehicle = int.from_bytes(value["id"], "big")
-        classification = value["vehicleClass"]["classification"]
-        kind = Kind.NON_MOTOR if classification == 85 else Kind.PEDESTRIAN if 80 <= classification <= 86 else Kind.MOTOR
-        self._sighting(
-            rows, source, SEEN_BY_ITSELF, kind, classification, vehicle, vehicle, event_us, receive_us, value, sd_m
-        )
-        rows.places.append((position["long"] * 1e-7, position["lat"] * 1e-7))
-
-    def _rsm(self, rows: _Rows, source: Source, value: dict[str, Any], receive_us: int) -> None:
-        lat0, lon0 = value["refPos"]["lat"], value["refPos"]["long"]
-        participants: Iterable[dict[str, Any]] = value["participants"]
-        newest: int | None = None
-        times = [event_time_us(participant["secMark"], receive_us) for participant in participants]
-        stated = [time for time in times if time is not None]
-        newest = max(stated) if stated else None
-        used = source.time(newest, receive_us, rows.findings)
-        shift = used - newest if newest is not None else 0
-        for participant, time in zip(participants, times, strict=True):
-            form, offset = participant["pos"]["offsetLL"]
-            lon, lat = offset["lon"], offset["lat"]
-            if form != "position-LatLon":
-                lon, lat = lon + lon0, lat + lat0
-            if lat > 900_000_000 or lon > 1_800_000_000:
-                reason = "latitude or longitude is stated as unavailable"
-                rows.findings.append(Finding("position.absent", source.name, "participants.pos", reason, receive_us))
-                continue
-            event_us = receive_us if time is None or source.clock.erratic else time + shift
-            kind = _KINDS.get(participant["ptcType"], Kind.UNKNOWN)
-            if kind == Kind.RSU:
-                continue
-            vehicle = int.from_bytes(participant["id"], "big") if "id" in participant else 0
-            sd_m = _confidence_sd_m(participant["posConfidence"]["pos"])
-            classification = participant.get("vehicleClass", {}).get("classification", 0)
-            self._sighting(
-                rows, source, SEEN_BY_ROAD, kind, classification, participant["ptcId"], vehicle, event_us, receive_us,
-                participant, sd_m,
-            )  # fmt: skip
-            rows.places.append((lon * 1e-7, lat * 1e-7))
+        messages = read.tables["messages"]
+        rows = np.array(pile.rows, np.int64)
+        receive_us = np.array(pile.receive_us, np.int64)
+        if message == "bsm":
+            self._name_relayed(window, rows, messages["id"], good, receive_us)
+        good &= rows >= 0
+        at = np.flatnonzero(good)
+        self.received[message] += len(at)
+        window.receive_us.append(receive_us[at])
+        count = np.where(np.array(pile.counted, np.bool_), messages["msgCnt"], NO_COUNT)[at].astype(np.int64)
+        stated = self._stated_us(message, read.tables, receive_us)
+        used = receive_us.copy()
+        used[at] = self.sources.enter(rows[at], message, count, stated[at], receive_us[at], window.findings)
+        if message == "bsm":
+            one = {name: column[at] for name, column in messages.items()}
+            found, placed = sight.of_vehicles(one, rows[at], used[at], receive_us[at], self.project)
+            self._keep_placed(window, found, placed)
+        elif message == "rsm":
+            erratic = (stated == NO_TIME) | self.sources.clocks[np.maximum(rows, 0), account.ERRATIC].astype(np.bool_)
+            shift = np.where(erratic, 0, used - np.where(erratic, used, stated))
+            # One that jumped is timed by receipt as a whole: the shift says by how much.
+            participants = read.tables["participants"]
+            found, placed = sight.of_road(participants, messages, rows, shift, erratic, receive_us, self.project)
+            self._keep_placed(window, found, placed)
+        elif message == "spat":
+            junctions = read.tables["intersections"]
+            parent = junctions["parent"]
+            own = sight.event_times_us(
+                np.where(junctions["timeStamp"] >= 0, junctions["timeStamp"], messages["timeStamp"][parent]),
+                receive_us[parent],
+            )
+            shift = used - np.where(stated == NO_TIME, used, stated)
+            event_us = np.where(own == NO_TIME, used[parent], own + shift[parent])
+            window.signals.append(sight.of_signals(read.tables, rows, event_us))
+        elif message == "map":
+            self._keep_maps([pile.payloads[index] for index in at], rows[at])
+        else:
+            for index in at:
+                self._road_information(window, pile.payloads[index], int(rows[index]), pile.receive_us[index])
 
     @staticmethod
-    def _sighting(
-        rows: _Rows, source: Source, by: int, kind: int, classification: int, participant: int, vehicle: int,
-        event_us: int, receive_us: int, value: dict[str, Any], sd_m: float,
-    ) -> None:  # fmt: skip
-        """Append one row; BSM and RSM share the units of speed, heading and size."""
-        speed, heading, size = value["speed"], value["heading"], value["size"]
-        rows.sightings.append(
-            (
-                source.row, by, kind, classification, participant, vehicle, event_us, receive_us, NAN, NAN,
-                speed * 0.02 if speed != 8191 else NAN,
-                math.radians(heading * 0.0125) if heading != 28800 else NAN,
-                size["length"] * 0.01 or NAN, size["width"] * 0.01 or NAN, size.get("height", 0) * 0.05 or NAN, sd_m,
-            )
-        )  # fmt: skip
+    def _stated_us(message: str, tables: dict[str, batch.Table], receive_us: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return when each message was so by its sender's clock, NO_TIME where that is unavailable.
 
-    def _spat(self, rows: _Rows, source: Source, value: dict[str, Any], receive_us: int) -> None:
-        for intersection in value["intersections"]:
-            stamp = intersection.get("timeStamp", value.get("timeStamp"))
-            event_us = source.time(
-                event_time_us(stamp, receive_us) if stamp is not None else receive_us, receive_us, rows.findings
-            )
-            reference = intersection["intersectionId"]
-            for phase in intersection["phases"]:
-                state = phase["phaseStates"][0]
-                rows.signals.append(
-                    (
-                        source.row, reference.get("region", 0), reference["id"], phase["id"],
-                        _LIGHTS.get(state["light"], 0), event_us, _likely_end_us(state, event_us),
-                    )
-                )  # fmt: skip
+        An RSM's time is that of its newest participant. A message kind that carries no second (MAP, RSI, a SPAT without
+        stamps) is timed by receipt, which is no fault.
+        """
+        messages = tables["messages"]
+        if message == "bsm":
+            return sight.event_times_us(messages["secMark"], receive_us)
+        if message == "rsm":
+            participants = tables["participants"]
+            each = sight.event_times_us(participants["secMark"], receive_us[participants["parent"]])
+            newest = np.full(len(receive_us), NO_TIME, np.int64)
+            np.maximum.at(newest, participants["parent"], each)
+            return newest
+        if message == "spat":
+            junctions = tables["intersections"]
+            mark = messages["timeStamp"].copy()
+            own = junctions["timeStamp"] >= 0
+            mark[junctions["parent"][own]] = junctions["timeStamp"][own]
+            return np.where(mark < 0, receive_us, sight.event_times_us(np.maximum(mark, 0), receive_us))
+        return receive_us
 
-    def _map(self, rows: _Rows, source: Source, value: dict[str, Any], receive_us: int) -> None:
-        for node in value["nodes"]:
-            if len(self.maps) < 65_536:
-                self.maps[node["id"].get("region", 0), node["id"]["id"]] = node
+    def _explain(self, window: _Window, message: str, pile: _Pile, index: int) -> None:
+        """Say by field and bit why the kernel did not take a frame."""
+        row, receive_us = pile.rows[index], pile.receive_us[index]
+        source = self.sources.at(row) if row >= 0 else None
+        name = source.name if source else f"gateway/{message}"
+        if source is not None:
+            self.sources.refused[row] += 1
+        window.explained += 1
+        if window.explained > EXPLAINED:
+            self.refused += 1
+            return
+        try:
+            found, _ = csae.decode(pile.payloads[index])
+        except csae.CsaeError as error:
+            self._refuse(window, name, f"{message}.{error.field}", str(error), receive_us)
+            return
+        reason = f"the topic says {message}, the frame is {_MESSAGE.get(found, found)}"
+        self._refuse(window, name, "topic", reason, receive_us)
 
-    def _rsi(self, rows: _Rows, source: Source, value: dict[str, Any], receive_us: int) -> None:
+    def _name_relayed(
+        self,
+        window: _Window,
+        rows: NDArray[np.int64],
+        ids: NDArray[Any],
+        good: NDArray[np.bool_],
+        receive_us: NDArray[np.int64],
+    ) -> None:
+        """Give each relayed car the row of a sender of its own."""
+        for index in np.flatnonzero((rows == RELAYED) & good):
+            source = self.sources.find("obu", f"{int(ids[index]):016x}")
+            if source is not None:
+                rows[index] = source.row
+            else:
+                self._refuse(window, "gateway/bsm", "source", "the table of senders is full", int(receive_us[index]))
+
+    def _keep_placed(self, window: _Window, found: NDArray[np.void], placed: NDArray[np.bool_]) -> None:
+        for index in np.flatnonzero(~placed)[:EXPLAINED]:
+            source = self.sources.at(int(found["source"][index]))
+            reason = "latitude or longitude is stated as unavailable"
+            name = source.name if source else "?"
+            window.findings.append(Finding("position.absent", name, "pos", reason, int(found["receive_us"][index])))
+        window.sightings.append(found[placed])
+
+    def _within(self, window: _Window, sightings: NDArray[np.void]) -> NDArray[np.void]:
+        """Drop and tell sightings that lie in no part of the zone."""
+        near = (np.abs(sightings["x_m"]) < FARTHEST_M) & (np.abs(sightings["y_m"]) < FARTHEST_M)
+        if near.all():
+            return sightings
+        for row in np.unique(sightings["source"][~near]):
+            source = self.sources.at(int(row))
+            first = sightings[(sightings["source"] == row) & ~near][0]
+            reason = f"a place over {FARTHEST_M / 1000:.0f} km from the zone's origin; not used"
+            name = source.name if source else "?"
+            window.findings.append(Finding("position.outside", name, "pos", reason, int(first["receive_us"])))
+        inside: NDArray[np.void] = sightings[near]
+        return inside
+
+    def _keep_maps(self, payloads: list[bytes], rows: NDArray[np.int64]) -> None:
+        """Keep the newest node of each MAP; a map that only counted on is not read again."""
+        for payload, row in zip(payloads, rows.tolist(), strict=True):
+            content = payload[MAP_HEADER:]
+            if self._map_bytes.get(row) == content:
+                continue
+            self._map_bytes[row] = content
+            for node in csae.decode(payload)[1]["nodes"]:
+                if len(self.maps) < 65_536:
+                    self.maps[node["id"].get("region", 0), node["id"]["id"]] = node
+
+    def _road_information(self, window: _Window, payload: bytes, row: int, receive_us: int) -> None:
+        source = self.sources.at(row)
+        name = source.name if source else "?"
+        value = csae.decode(payload)[1]
         for event in value.get("rtes", ()):
             reason = f"reports event {event['eventType']} (GB/T 29100), source {event['eventSource']}"
-            rows.findings.append(
-                Finding("road.event", source.name, f"rte {event['rteId']}", reason, receive_us, "info")
-            )
+            window.findings.append(Finding("road.event", name, f"rte {event['rteId']}", reason, receive_us, "info"))
         for sign in value.get("rtss", ()):
             reason = f"announces sign {sign['signType']} (GB 5768.2)"
-            rows.findings.append(Finding("road.sign", source.name, f"rts {sign['rtsId']}", reason, receive_us, "info"))
+            window.findings.append(Finding("road.sign", name, f"rts {sign['rtsId']}", reason, receive_us, "info"))
 
     # -- sensors that speak a form of their maker --------------------------------------------------------------------
 
-    def _radar(self, rows: _Rows, arrival: Arrival, device: str) -> None:
-        source = self._source(rows, "sensor", device, arrival.receive_us)
-        if source is None:
-            return
-        reader = self._radars.setdefault(device, radar_json.RadarReader())
+    def _radar(self, window: _Window, arrival: Arrival, source: Source) -> None:
+        reader = self._radars.setdefault(source.device, radar_json.RadarReader())
         try:
             scan = reader.read(arrival.payload, arrival.receive_us)
         except radar_json.RadarError as error:
-            source.refused += 1
-            self._refuse(rows, source.name, error.field, str(error), arrival.receive_us)
+            self.sources.refused[source.row] += 1
+            self._refuse(window, source.name, error.field, str(error), arrival.receive_us)
             return
         self.received["radar-json"] += 1
-        rows.receive_us.append(arrival.receive_us)
-        source.heard("radar-json", arrival.receive_us)
-        event_us = source.time(scan.stamp_us, arrival.receive_us, rows.findings)
+        receive_us = np.array([arrival.receive_us], np.int64)
+        window.receive_us.append(receive_us)
+        stated = np.array([NO_TIME if scan.stamp_us is None else scan.stamp_us], np.int64)
+        row, count = np.array([source.row], np.int64), np.array([NO_COUNT], np.int64)
+        event_us = self.sources.enter(row, "radar-json", count, stated, receive_us, window.findings)
         for rule, place, reason in scan.faults:
-            rows.findings.append(Finding(rule, source.name, place, reason, arrival.receive_us))
-        for target in scan.targets:
-            rows.sightings.append(
-                (
-                    source.row, SEEN_BY_ROAD, Kind.MOTOR if target.kind == "motor" else Kind.UNKNOWN, 0, target.id, 0,
-                    event_us, arrival.receive_us, NAN, NAN, target.speed_mps, target.heading_rad, target.length_m,
-                    target.width_m, target.height_m, NAN,
-                )
-            )  # fmt: skip
-            rows.places.append((target.lon, target.lat))
-
-
-def _likely_end_us(state: dict[str, Any], event_us: int) -> int:
-    """Return when a phase state is expected to end (us), 0 where it is not told."""
-    if "timing" not in state:
-        return 0
-    form, timing = state["timing"]
-    if form == "counting":
-        mark = timing["likelyEndTime"]
-        return event_us + mark * 100_000 if mark < 36_000 else 0
-    if form == "utcTiming":
-        mark = timing["likelyEndUTCTime"]
-        return time_mark_us(mark, event_us) if mark < 36_000 else 0
-    return 0
+            window.findings.append(Finding(rule, source.name, place, reason, arrival.receive_us))
+        found = np.zeros(len(scan.targets), SIGHTING)
+        found["source"], found["by"], found["receive_us"] = source.row, SEEN_BY_ROAD, arrival.receive_us
+        found["event_us"], found["position_sd_m"] = event_us[0], np.nan
+        found["kind"] = [Kind.MOTOR if target.kind == "motor" else Kind.UNKNOWN for target in scan.targets]
+        found["participant"] = [target.id for target in scan.targets]
+        for name in ("speed_mps", "heading_rad", "length_m", "width_m", "height_m"):
+            found[name] = [getattr(target, name) for target in scan.targets]
+        lon, lat = (np.array([getattr(target, name) for target in scan.targets], np.float64) for name in ("lon", "lat"))
+        found["x_m"], found["y_m"] = self.project(lon, lat)
+        window.sightings.append(found)

@@ -13,8 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from jinyun.cloud import rawlog
-from jinyun.cloud.decode import event_time_us
+from jinyun.cloud.account import NO_TIME
+from jinyun.cloud.sight import event_times_us
 from jinyun.net import csae, radar_json, topics
 from jinyun.net.ingest import Arrival
 
@@ -141,7 +144,6 @@ def _own_time_us(payload: bytes, before_us: int) -> int:
     mark = value.get("secMark", value.get("timeStamp") if name == "spatFrame" else None)
     if name == "rsmFrame":
         mark = max(participant["secMark"] for participant in value["participants"])
-    stated = event_time_us(mark, before_us + 30_000_000) if isinstance(mark, int) else None
-    if stated is None or stated < before_us:
-        return before_us + LINE_STEP_US
-    return stated
+    after_us = np.array([before_us + 30_000_000], np.int64)
+    stated = int(event_times_us(mark, after_us)[0]) if isinstance(mark, int) else NO_TIME
+    return stated if stated >= before_us else before_us + LINE_STEP_US
