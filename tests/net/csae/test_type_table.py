@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
 
 from jinyun.net import csae
+from jinyun.net.csae import asn1
 from jinyun.net.csae.notation import (
     BitString,
     Boolean,
@@ -21,7 +23,7 @@ from jinyun.net.csae.notation import (
     Type,
 )
 from jinyun.net.csae.types import LAYOUT_B, MODULES, dictionary, message_ids
-from tests.net.csae.oracle import shared
+from tests.net.csae.oracle import random_value, shared
 
 
 def stated(ours: Type, theirs: dict[str, Any], names: set[str], where: str) -> None:
@@ -115,3 +117,15 @@ def test_an_unknown_dialect_is_a_mistake_of_the_caller() -> None:
         csae.decode(b"\0", "C")
     with pytest.raises(ValueError, match="no type"):
         csae.decode_type("Nothing", b"\0")
+
+
+def test_the_table_as_asn1_text_means_the_same_to_asn1tools() -> None:
+    asn1tools = pytest.importorskip("asn1tools")
+    rng = random.Random(41)
+    for dialect in ("A", "B"):
+        oracle = asn1tools.compile_string(asn1.text(dialect), "uper")
+        for name in ("MessageFrame", "MapData", *message_ids(dialect).values()):
+            value = random_value(dictionary(dialect), name, rng)
+            data = csae.encode_type(name, value, dialect)
+            assert bytes(oracle.encode(name, value)) == data
+            assert oracle.decode(name, data) == value

@@ -19,11 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from jinyun.net.csae import codec, kernels
+from jinyun.net.csae import codec
 from jinyun.net.csae.errors import CsaeError
-from jinyun.net.csae.kernels import ABSENT, GENERAL, OK, OTHER, REFUSED
 from jinyun.net.csae.program import FIRST_STAGE, Program, TableSchema, program
+from jinyun.net.csae.read_kernel import read
 from jinyun.net.csae.units import si
+from jinyun.net.csae.words import ABSENT, GENERAL, OK, OTHER, REFUSED
+from jinyun.net.csae.write_kernel import write
 
 __all__ = [
     "ABSENT",
@@ -188,7 +190,7 @@ def _read(
         False, np.full(length, ABSENT, np.int32), base, np.zeros(wide_length, np.uint64), wide_base, rows,
         np.empty(count, np.uint8), np.empty(count, np.int32), np.zeros(count, np.int32),
     )  # fmt: skip
-    run.fits = kernels.read(
+    run.fits = read(
         words, starts, ends, plan.frame, plan.message_id, plan.code, plan.alternatives, plan.targets, run.narrow, base,
         run.wide, wide_base, base[plan.parents], np.array(capacity, np.int64), plan.bounds, rows, run.verdict,
         run.bit, run.unknown,
@@ -334,7 +336,7 @@ def _run(
     ends = np.empty(count, np.int64)
     verdict = np.empty(count, np.uint8)
     bad = np.empty(count, np.int64)
-    kernels.write(
+    write(
         words, starts, plan.frame, plan.message_id, plan.code, plan.alternatives, plan.targets, plan.presence, narrow,
         base, wide, wide_base, first, first_base, ends, verdict, bad,
     )  # fmt: skip

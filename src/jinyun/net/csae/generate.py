@@ -9,7 +9,9 @@ The functions decide only the plain case (see :mod:`jinyun.net.csae.runtime`) an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from jinyun.net.csae import runtime
@@ -88,8 +90,13 @@ class Source:
         return 1
 
     def inlined(self, of: Type) -> bool:
-        """Tell whether a sequence is written out in place."""
-        return not isinstance(of, Named) or self.leaves(of) <= _INLINE_LEAVES
+        """Tell whether a sequence or choice is written out in place: it is small, or nothing else uses it."""
+        if not isinstance(of, Named):
+            return True
+        shape = self.dictionary.shape(of)
+        if isinstance(shape, (Sequence, Choice)) and shape.additions:
+            return False
+        return uses(self.dictionary)[of.name] == 1 or self.leaves(of) <= _INLINE_LEAVES
 
     def width(self, of: Type) -> int | None:
         """Return the bits of a type that always has the same number of them, else None."""
@@ -136,6 +143,25 @@ class Source:
                     return 1 + shape.width + max(widths)
                 return 1 + len(shape.optionals) + sum(widths)
         return self.width(of) or 0
+
+
+@cache
+def uses(dictionary: Dictionary) -> Counter[str]:
+    """Return how many members and lists name each type."""
+    found: Counter[str] = Counter()
+
+    def see(of: Type) -> None:
+        if isinstance(of, Named):
+            found[of.name] += 1
+        elif isinstance(of, SequenceOf):
+            see(of.element)
+        elif isinstance(of, (Sequence, Choice)):
+            for member in (*of.members, *(of.additions or ())):
+                see(member.type)
+
+    for shape in dictionary.types.values():
+        see(shape)
+    return found
 
 
 def identifier(name: str) -> str:

@@ -112,14 +112,13 @@ class Decoder(Source):
             self.bits(width, take)
             return
         shape = self.dictionary.shape(of)
-        if isinstance(shape, Sequence) and self.inlined(of):
-            use(self.sequence(shape))
-            return
-        self.flush()
-        if isinstance(of, Named) and isinstance(shape, (Sequence, Choice)):
+        if isinstance(of, Named) and isinstance(shape, (Sequence, Choice)) and not self.inlined(of):
+            self.flush()
             variable = self.fresh("x")
             self.line(f"{variable}, r = {self.call(of.name)}(n, r)")
             use(variable)
+        elif isinstance(shape, Sequence):
+            use(self.sequence(shape))
         else:
             use(self.varying(of))
 
@@ -133,11 +132,11 @@ class Decoder(Source):
         variable = self.fresh("x")
         match shape:
             case Integer():
-                self.line("r -= 1")
-                self.line("if n >> r & 1: raise NotPlain")
+                self.not_extended()
                 self.value(Integer(shape.low, shape.high), lambda expression: self.line(f"{variable} = {expression}"))
                 self.flush()
             case OctetString() if shape.high is None:
+                self.flush()
                 self.line(f"{variable}, r = {self.constant(runtime.octets, 'octets')}(n, r)")
             case OctetString():
                 count = self.counted(shape.low, shape.high or 0, shape.extensible)
@@ -156,21 +155,25 @@ class Decoder(Source):
                 raise TypeError(f"{shape!r} is not expected here")
         return variable
 
+    def not_extended(self) -> None:
+        """Read an extension bit and give up where it is set."""
+        self.bits(1, lambda window, shift: self.line(f"if {window} >> {shift} & 1: raise NotPlain"))
+
     def counted(self, low: int, high: int, extensible: bool) -> str:
         """Read a count within bounds; return its variable."""
-        count = self.fresh("c")
         if extensible:
-            self.line("r -= 1")
-            self.line("if n >> r & 1: raise NotPlain")
+            self.not_extended()
         if low == high:
-            self.line(f"{count} = {low}")
-            return count
+            self.flush()
+            return str(low)
+        count = self.fresh("c")
         self.value(Integer(low, high), lambda expression: self.line(f"{count} = {expression}"))
         self.flush()
         return count
 
     def sequence_of(self, shape: SequenceOf, variable: str) -> None:
         if shape.high is None:
+            self.flush()
             count = self.fresh("c")
             self.line(f"{count}, r = {self.constant(runtime.length, 'length')}(n, r)")
         else:
@@ -192,8 +195,9 @@ class Decoder(Source):
         index = self.fresh("i")
         width = shape.width + (shape.additions is not None)
         if width:
-            self.line(f"r -= {width}")
-            self.line(f"{index} = n >> r & {(1 << width) - 1}")
+            mask = (1 << width) - 1
+            self.bits(width, lambda window, shift: self.line(f"{index} = {window} >> {shift} & {mask}"))
+        self.flush()
         for i, member in enumerate(shape.members):
             if width:
                 self.line(f"{'if' if i == 0 else 'elif'} {index} == {i}:")

@@ -158,7 +158,7 @@ class Encoder(Source):
                 self.sequence_of(shape, given, into)
             case Sequence() if self.inlined(of):
                 self.sequence(shape, given, into)
-            case Choice() if not isinstance(of, Named):
+            case Choice() if self.inlined(of):
                 self.choice(shape, given, into)
             case _:
                 assert isinstance(of, Named)

@@ -134,7 +134,7 @@ Table = dict[str, Shape]
 MemberText = str | tuple[str, Shape]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dictionary:
     """All types of one dialect; :meth:`shape` follows references."""
 

@@ -59,8 +59,9 @@ def open_value(decode: Decode, n: int, r: int) -> tuple[Any, int]:
 def elements(decode: Decode, n: int, r: int, count: int, most: int) -> tuple[list[Any], int]:
     """Return ``count`` elements of at most ``most`` bits each (0 means without a bound).
 
-    Shifting costs time in proportion to what is shifted, so only a window of a long message is handed on: one that the
-    whole list fits in where there is a bound, else one per element that is long enough nearly always.
+    A shift costs time in proportion to what it yields, so no more of a long message is handed on than needed: a window
+    that the whole list fits in where there is a bound; else what is left to read, or one window per element that is wide
+    enough nearly always.
     """
     values = []
     width = count * most
@@ -79,6 +80,7 @@ def elements(decode: Decode, n: int, r: int, count: int, most: int) -> tuple[lis
             except (ValueError, IndexError, NotPlain):  # longer than the window, or to be refused
                 value, r = decode(n, r)
         else:
+            n &= (1 << r) - 1
             value, r = decode(n, r)
         values.append(value)
     return values, r
