@@ -13,7 +13,7 @@ from typing import Any
 
 def names() -> list[str]:
     """Return the measurements there are."""
-    return sorted(module.name for module in iter_modules(__path__) if module.name != "machine")
+    return sorted(module.name for module in iter_modules(__path__) if module.name not in ("machine",))
 
 
 def measure(name: str) -> dict[str, Any]:
