@@ -116,6 +116,7 @@ class Finding:
     reason: str
     t_us: int
     severity: str = "warning"  # info | warning | fault
+    count: int = 1  # messages that showed it at once
 
 
 @dataclass(frozen=True, slots=True)

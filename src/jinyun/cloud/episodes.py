@@ -57,7 +57,7 @@ class Episodes:
                     self._next, *key, finding.reason, finding.severity, finding.t_us, finding.t_us, 0
                 )
                 self._next += 1
-            episode.count += 1
+            episode.count += finding.count
             episode.last_us = max(episode.last_us, finding.t_us)
             episode.reason = finding.reason
 

@@ -23,6 +23,15 @@ _REASONS = {
 }
 
 
+def _clock_finding(source: Source, wrong: int, shift_us: int, receive_us: int, count: int) -> Finding:
+    if wrong == account.OFFSET:
+        side = "behind" if shift_us > 0 else "ahead"
+        reason = f"its clock is {abs(shift_us) / 1e6:.3f} s {side}; corrected by the fastest message of 30 s"
+        return Finding("clock.offset", source.name, "secMark", reason, receive_us, count=count)
+    rule, reason = _REASONS[wrong]
+    return Finding(rule, source.name, "secMark", reason, receive_us, count=count)
+
+
 class Source(NamedTuple):
     """Who a row stands for."""
 
@@ -115,18 +124,14 @@ class Sources:
             rows, KINDS.index(message), count, event_us, receive_us, self.clocks, self.tallies, self.received,
             self.last_count, self.last_us, self.gap_us, self.ages,
         )  # fmt: skip
-        for index in np.flatnonzero(wrong):
-            source = self._at[rows[index]]
-            if source is None:
-                continue
-            if wrong[index] == account.OFFSET:
-                offset_us = int(used[index] - event_us[index])
-                side = "behind" if offset_us > 0 else "ahead"
-                reason = f"its clock is {abs(offset_us) / 1e6:.3f} s {side}; corrected by the fastest message of 30 s"
-                rule = "clock.offset"
-            else:
-                rule, reason = _REASONS[int(wrong[index])]
-            findings.append(Finding(rule, source.name, "secMark", reason, int(receive_us[index])))
+        bad = np.flatnonzero(wrong)
+        if len(bad):  # one Finding a sender and cause, however many messages of the window show it
+            causes, first, counts = np.unique(rows[bad] * 8 + wrong[bad], return_index=True, return_counts=True)
+            for cause, index, shown in zip(causes.tolist(), bad[first].tolist(), counts.tolist(), strict=True):
+                source = self._at[cause // 8]
+                if source is not None:
+                    shift_us = int(used[index] - event_us[index])
+                    findings.append(_clock_finding(source, cause % 8, shift_us, int(receive_us[index]), shown))
         return used
 
     def offset_us(self, row: int) -> int:
