@@ -1,7 +1,7 @@
 /**
  * The live channel: one WebSocket that comes back by itself.
  *
- * It reconnects with growing pauses (0.5 s to 8 s, with jitter; at once when the browser says that the network is back)
+ * It reconnects with growing pauses (0.5 s to 4 s, with jitter; at once when the browser says that the network is back)
  * and gives up a connection that says nothing for a while, for a half-open one never closes.
  */
 
@@ -14,8 +14,8 @@ export interface Listener {
 }
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 8000;
-const SILENCE_MS = 8000;
+const LONGEST_PAUSE_MS = 4000;
+const SILENCE_MS = 6000;
 
 /** Connect to `address` for good; returns the way to stop. */
 export function connect(address: string, listener: Listener): () => void {

@@ -37,6 +37,7 @@ export function App({ picture }: { readonly picture: Picture }) {
   const lang = useStore(language);
   const colours = useStore(theme);
   const zone = useStore(picture.zone);
+  const lost = useStore(picture.link) === "lost";
 
   useLayoutEffect(() => {
     const made = new Stage(host.current!, picture);
@@ -58,7 +59,7 @@ export function App({ picture }: { readonly picture: Picture }) {
   usePadding(page, stage, narrow, panels);
 
   return (
-    <div class={`page${panels ? "" : " bare"}${narrow ? " narrow" : ""}`} ref={page}>
+    <div class={`page${panels ? "" : " bare"}${narrow ? " narrow" : ""}${lost ? " lost" : ""}`} ref={page}>
       <div
         class="map"
         ref={host}

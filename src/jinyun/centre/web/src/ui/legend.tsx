@@ -11,27 +11,33 @@ const STATES: readonly DeviceState[] = ["online", "late", "silent"];
 export function Legend({ picture }: { readonly picture: Picture }) {
   const { t, lang, name } = useSpeech();
   const map = useStore(picture.map);
+  const mapped = useStore(picture.heading)?.map !== false;
   const km = map?.openRoadKm ?? NaN;
   return (
     <div class="legend" aria-label={t("legend")} role="group">
-      <span class="legend-item">
-        <i class="legend-open" />
-        {Number.isFinite(km) ? t("legend.open.km", { n: number(lang, km, 1) }) : t("legend.open")}
-      </span>
-      {map?.lines.slice(0, 2).map((line) => (
+      {mapped && (
+        <span class="legend-item">
+          <i class="legend-open" />
+          {Number.isFinite(km) ? t("legend.open.km", { n: number(lang, km, 1) }) : t("legend.open")}
+        </span>
+      )}
+      {mapped && map?.lines.slice(0, 3).map((line) => (
         <span key={line.id} class="legend-item">
           <i class="legend-line" style={line.colour === "" ? {} : { background: line.colour }} />
           {name(line)}
         </span>
       ))}
-      <span class="legend-item">
-        {STATES.map((state) => (
-          <span key={state} class="legend-part">
-            <i class={`rsu-mark rsu-${state}`} />
-            {t(`state.${state}`)}
-          </span>
-        ))}
-      </span>
+      {mapped && (
+        <span class="legend-item">
+          {t("device.rsu")}
+          {STATES.map((state) => (
+            <span key={state} class="legend-part">
+              <i class={`rsu-mark rsu-${state}`} />
+              {t(`state.${state}`)}
+            </span>
+          ))}
+        </span>
+      )}
     </div>
   );
 }

@@ -29,7 +29,9 @@ export interface Container {
 }
 
 /** The bytes are not a container of columns; the message names the place. */
-export class ColumnsError extends Error {}
+export class ColumnsError extends Error {
+  override readonly name = "ColumnsError";
+}
 
 const MAGIC = 0x3143594a; // "JYC1"
 const MAX_HEADER = 1 << 20;

@@ -10,7 +10,7 @@ import type { Bar } from "../../map/lights.ts";
 import { PALETTES, type Theme } from "../../map/palette.ts";
 import type { Bounds, View } from "../../map/view.ts";
 import type { Moment, Renderer, Scene } from "../renderer.ts";
-import { drawParticipants } from "./participants.ts";
+import { ParticipantCanvas } from "./participants.ts";
 import { PlateCanvas } from "./plate.ts";
 
 /** The sheet reaches this share of the screen beyond each edge. */
@@ -20,7 +20,7 @@ const REST_MS = 140;
 const STRETCH = 1.6;
 const MOST_RATIO = 2;
 /** A larger screen is drawn coarser and stretched: without a GPU its pixels would cost its smoothness. */
-const MOST_PIXELS = 5e6;
+const MOST_PIXELS = 4e6;
 
 const FLASHING = new Set([2, 4, 8]);
 
@@ -40,6 +40,7 @@ export class CanvasRenderer implements Renderer {
   readonly name = "canvas";
   readonly element = document.createElement("canvas");
   private readonly context = context2d(this.element);
+  private readonly participants = new ParticipantCanvas(this.context);
   private readonly paper = document.createElement("canvas");
   private readonly ink = context2d(this.paper);
   private plate: PlateCanvas | null = null;
@@ -83,7 +84,7 @@ export class CanvasRenderer implements Renderer {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.drawLights(view, moment.lit);
     if (moment.motion !== null) {
-      drawParticipants(context, ratio, view, moment.motion, moment.u, moment.selected, palette);
+      this.participants.draw(ratio, view, moment.motion, moment.u, moment.selected, palette);
     }
   }
 

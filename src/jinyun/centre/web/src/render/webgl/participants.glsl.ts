@@ -142,7 +142,7 @@ void main() {
   // Seen by the road only: a thin wall around a faint body. By itself, or both: a solid body.
   float inside = cover(d);
   float wall = inside * (1.0 - cover(d + mix(0.9, 1.2, near)));
-  float solid = seen == 2 ? mix(0.5, 0.3, near) : seen == 0 ? 0.35 : 1.0;
+  float solid = seen == 2 ? mix(0.62, 0.3, near) : seen == 0 ? 0.35 : 1.0;
   float full = max(inside * solid, wall);
   over(out_colour, vec4(vTint * full, full));
   if (seen == 3 && near < 1.0) {
