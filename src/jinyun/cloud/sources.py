@@ -130,7 +130,7 @@ class Sources:
             for cause, index, shown in zip(causes.tolist(), bad[first].tolist(), counts.tolist(), strict=True):
                 source = self._at[cause // 8]
                 if source is not None:
-                    shift_us = int(used[index] - event_us[index])
+                    shift_us = int(used[index]) - int(event_us[index])
                     findings.append(_clock_finding(source, cause % 8, shift_us, int(receive_us[index]), shown))
         return used
 
