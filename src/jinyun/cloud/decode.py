@@ -91,6 +91,14 @@ class Decoder:
         self._radars: dict[str, radar_json.RadarReader] = {}
         self._routes: dict[str, tuple[topics.Route | None, Source | None]] = {}
 
+    def warm(self) -> None:
+        """Load the compiled kernels now, so that the first message is not the one that waits for them."""
+        for frame in _FRAME.values():
+            batch.decode(frame, *batch.join([b"\0"]))
+        nothing = np.empty(0, np.int64)
+        self.sources.enter(nothing, "bsm", nothing, nothing, nothing, [])
+        self.sources.offset_us(0)
+
     def decode(self, arrivals: Sequence[Arrival]) -> Decoded:
         """Return the columns of a window; never raises for anything a sender can send."""
         window = _Window()

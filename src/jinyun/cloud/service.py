@@ -35,6 +35,7 @@ async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     cloud = Cloud(zone, simulated=simulated)
+    cloud.decoder.warm()
     log = RawLog(record) if record else None
     reader: BlockReader | None = None
     tick_us = time.time_ns() // 1000 // twin.TICK_US * twin.TICK_US
