@@ -348,3 +348,17 @@ def test_a_long_sensor_sharing_message_is_exact() -> None:
 def test_more_octets_than_an_envelope_holds_are_refused() -> None:
     with pytest.raises(csae.CsaeError, match="65535"):
         csae.decode(bytes(65536))
+
+
+def test_a_frame_of_more_than_a_fragment_survives_a_round_trip() -> None:
+    rng = random.Random(53)
+    types = dictionary("A")
+    value = random_value(types, "SensorSharingMsg", rng)
+    value["participants"] = [random_value(types, "DetectedPTCData", rng, 2) for _ in range(400)]
+    frame = {"messageId": 12, "value": ("SensorSharingMsg", value)}
+    data = csae.encode("msgFrameExt", frame)
+    assert len(data) > 16384
+    assert csae.decode(data) == ("msgFrameExt", frame)
+    for broken in (data[:-1], data[:16390], data + b"\0"):
+        with pytest.raises(csae.CsaeError):
+            csae.decode(broken)

@@ -33,7 +33,7 @@ from jinyun.net.csae.runtime import text
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One leaf of a message: its path, its type's name ("" where it has none), first bit, bits, and value."""
+    """One leaf of a message: its path, the name of its type ("" where it has none), its first bit, bits and value."""
 
     path: str
     type: str
@@ -56,7 +56,7 @@ class Reader:
         see: Callable[[Field], None] | None = None,
     ) -> None:
         self.dictionary = dictionary
-        self.bits = int.from_bytes(data, "big")
+        self.data = data
         self.left = 8 * len(data)
         self.end = base + self.left
         self.unknown = unknown
@@ -76,8 +76,10 @@ class Reader:
         """Return the next ``width`` bits as a number."""
         if width > self.left:
             self.refuse(f"cut: {width} bits wanted, {self.left} left")
+        begin = 8 * len(self.data) - self.left
         self.left -= width
-        return self.bits >> self.left & (1 << width) - 1
+        octets = self.data[begin >> 3 : begin + width + 7 >> 3]
+        return int.from_bytes(octets, "big") >> (self.left & 7) & (1 << width) - 1
 
     def units(self, count: int, width: int) -> int:
         """Return ``count`` octets or characters of ``width`` bits as one number; a cut is at the first that is not whole."""

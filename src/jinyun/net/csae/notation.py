@@ -97,15 +97,18 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """SEQUENCE of ``members``; ``additions`` are the known extension additions, None where it has no marker."""
+    """SEQUENCE of ``members``; ``additions`` are the known extension additions, None where it has no marker.
+
+    ``optionals`` are the members that own a bit of the preamble, in order.
+    """
 
     members: tuple[Member, ...]
     additions: tuple[Member, ...] | None = None
+    optionals: tuple[Member, ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def optionals(self) -> tuple[Member, ...]:
-        """The members that own a bit of the preamble, in order."""
-        return tuple(m for m in self.members if m.optional)
+    def __post_init__(self) -> None:
+        """Note the optional members."""
+        object.__setattr__(self, "optionals", tuple(m for m in self.members if m.optional))
 
 
 @dataclass(frozen=True, slots=True)
