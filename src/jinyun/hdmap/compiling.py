@@ -6,6 +6,7 @@ processes may compile at once: each works in a folder of its own and the first t
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -17,14 +18,11 @@ from jinyun.hdmap import building, netfile, plain, precise, signals, streets
 from jinyun.hdmap.precise import Map
 from jinyun.zone import Zone, cache_dir
 
-COMPILER = 1
-"""Raise when the compiler's result changes for the same plan."""
-
 
 def key_of(zone: Zone) -> str:
     """Return the cache key of the zone's map."""
     sources = {
-        "compiler": COMPILER,
+        "compiler": _compiler(),
         "sumo": importlib.metadata.version("eclipse-sumo"),
         "origin": [zone.origin.lon, zone.origin.lat],
         "plan": zone.plan.model_dump(mode="json", by_alias=True, exclude={"districts"}),
@@ -32,6 +30,15 @@ def key_of(zone: Zone) -> str:
         "crossings": [crossing.model_dump(mode="json") for crossing in zone.crossings],
     }
     return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()[:20]
+
+
+@functools.cache
+def _compiler() -> str:
+    """Return a hash over the compiler's own source: a changed compiler makes a new map without anybody's doing."""
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
 
 
 def folder_of(zone: Zone) -> Path:

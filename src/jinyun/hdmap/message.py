@@ -12,7 +12,6 @@ from collections import defaultdict
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jinyun.hdmap import curve
 from jinyun.hdmap.precise import LaneKind, Map, Turn
@@ -53,7 +52,7 @@ def mapdata_parts(map: Map, junction: int) -> list[Value]:
 def upstream(map: Map, junction: int) -> dict[int, list[tuple[int, list[int]]]]:
     """Return for each upstream junction the lanes into ``junction``: (last lane, its chain of lanes from upstream on)."""
     found: dict[int, list[tuple[int, list[int]]]] = defaultdict(list)
-    before = _predecessors(map)
+    before = map.parts_before
     kinds, edge_of = map.lanes["kind"], map.lanes["edge"]
     for edge in np.flatnonzero((map.edges["end"] == junction) & (map.edges["road"] != "")):
         first, count = int(map.edges["first"][edge]), int(map.edges["count"][edge])
@@ -83,15 +82,6 @@ def _start_of(map: Map, chain: list[int], edge: int) -> int:
     return -1
 
 
-def _predecessors(map: Map) -> dict[int, list[int]]:
-    """Return for each lane the lanes that lead to it where no junction lies between (parts of one section)."""
-    before: dict[int, list[int]] = defaultdict(list)
-    ends = map.edges["end"][map.lanes["edge"][map.links["start"]]]
-    for link in np.flatnonzero(ends < 0):
-        before[int(map.links["end"][link])].append(int(map.links["start"][link]))
-    return before
-
-
 def _node(map: Map, junction: int) -> Value:
     lon, lat = map.project.inverse(map.junctions["x_m"][junction], map.junctions["y_m"][junction])
     node: Value = {
@@ -111,18 +101,16 @@ def _reference(map: Map, junction: int) -> Value:
 
 
 def _links(map: Map, junction: int) -> list[Value]:
-    onward: dict[int, list[int]] = defaultdict(list)
-    for link, start in enumerate(map.links["start"]):
-        onward[int(start)].append(link)
+    onward = map.ways_on
     links = []
     for start, lanes in sorted(upstream(map, junction).items()):
         numbered = [(number, lane, chain) for number, (lane, chain) in enumerate(lanes, start=1)]
         limits = {float(map.lanes["speed_limit_mps"][lane]) for _, lane, _ in numbered}
         middle = numbered[(len(numbered) - 1) // 2]
-        values = [_lane(map, junction, number, lane, chain, onward[lane]) for number, lane, chain in numbered]
+        values = [_lane(map, junction, number, lane, chain, onward.get(lane, [])) for number, lane, chain in numbered]
         movements: dict[tuple[int, int], Value] = {}
         for _, lane, _ in numbered:
-            for link in onward[lane]:
+            for link in onward.get(lane, []):
                 to, phase = _downstream(map, int(map.links["end"][link])), _phase(map, link)
                 if to >= 0 and (to, phase) not in movements:
                     movement: Value = {"remoteIntersection": _reference(map, to)}
@@ -206,17 +194,20 @@ def _limit(speed_mps: float) -> Value:
 
 
 def _points(map: Map, junction: int, chain: list[int]) -> list[Value]:
-    line = curve.simplified(np.vstack([map.lane_line(lane) for lane in chain]), POINT_TOLERANCE_M)
+    first, count = map.lanes["first"], map.lanes["count"]
+    rows = np.concatenate([np.arange(first[lane], first[lane] + count[lane]) for lane in chain]).astype(np.intp)
+    line = np.column_stack([map.points["x_m"][rows], map.points["y_m"][rows]])
     tolerance = POINT_TOLERANCE_M
-    while len(line) > MOST_POINTS:
+    kept = curve.corners(line, tolerance)
+    while len(kept) > MOST_POINTS:
         tolerance *= 1.5
-        line = curve.simplified(line, tolerance)
-    here: NDArray[np.float64] = np.array([map.junctions["x_m"][junction], map.junctions["y_m"][junction]])
-    lon0, lat0 = map.project.inverse(here[0], here[1])
-    lon, lat = map.project.inverse(line[:, 0], line[:, 1])
-    east = np.rint(lon * 1e7).astype(np.int64) - int(np.rint(lon0 * 1e7))
-    north = np.rint(lat * 1e7).astype(np.int64) - int(np.rint(lat0 * 1e7))
-    return [{"posOffset": {"offsetLL": offset_ll(int(a), int(b))}} for a, b in zip(east, north, strict=True)]
+        kept = curve.corners(line, tolerance)
+    reference = _node(map, junction)["refPos"]
+    lon, lat = map.degrees
+    east, north = lon[rows[kept]] - reference["long"], lat[rows[kept]] - reference["lat"]
+    return [
+        {"posOffset": {"offsetLL": offset_ll(a, b)}} for a, b in zip(east.tolist(), north.tolist(), strict=True)
+    ]
 
 
 def offset_ll(lon: int, lat: int) -> tuple[str, Value]:

@@ -6,6 +6,7 @@ the node file's ``location`` element; normalisation of the offset must be off or
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
@@ -22,7 +23,7 @@ _TYPES = {"signal": "traffic_light", "crossing": "traffic_light", "zebra": "prio
 _ALLOW = {
     "walk": 'allow="pedestrian"',
     "bike": 'allow="bicycle"',
-    "bus": 'allow="bus coach emergency bicycle"',
+    "bus": 'allow="bus coach emergency"',
     "car": 'disallow="pedestrian tram rail rail_urban rail_electric rail_fast ship cable_car subway aircraft '
     'wheelchair scooter drone container"',
 }
@@ -86,13 +87,15 @@ def netconvert(folder: Path, net: Path) -> None:
         str(program), "-n", str(folder / "plain.nod.xml"), "-e", str(folder / "plain.edg.xml"),
         "-x", str(folder / "plain.con.xml"), "-o", str(net), *OPTIONS,
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    home = {**os.environ, "SUMO_HOME": sumo.SUMO_HOME}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=home)
     if done.returncode != 0 or not net.exists():
         raise CompileError((done.stderr or done.stdout).strip() or f"netconvert returned {done.returncode}")
 
 
 def _edge(edge: Edge, zone: Zone) -> str:
-    lanes = "".join(_lane(i, lane) for i, lane in enumerate(edge.lanes))
+    beside = any(lane.use == "bike" for lane in edge.lanes)
+    lanes = "".join(_lane(i, lane, beside) for i, lane in enumerate(edge.lanes))
     name = next((road.zh for road in zone.plan.roads if road.id == edge.road), "") or edge.road
     return (
         f'<edge id="{edge.id}" from="{edge.start}" to="{edge.end}" numLanes="{len(edge.lanes)}" '
@@ -101,9 +104,11 @@ def _edge(edge: Edge, zone: Zone) -> str:
     )
 
 
-def _lane(index: int, lane: Lane) -> str:
+def _lane(index: int, lane: Lane, beside_cycles: bool) -> str:
+    """Return one lane; a lane for cars beside a cycle lane is closed to cycles."""
     extra = ' acceleration="true"' if lane.acceleration else ""
-    return f'<lane index="{index}" width="{lane.width_m}" {_ALLOW[lane.use]}{extra}/>'
+    allow = _ALLOW[lane.use].replace('disallow="', 'disallow="bicycle ') if beside_cycles else _ALLOW[lane.use]
+    return f'<lane index="{index}" width="{lane.width_m}" {allow}{extra}/>'
 
 
 def _shape(line: Line) -> str:

@@ -124,6 +124,29 @@ class Map:
         rows = slice(first, first + count)
         return np.column_stack([self.points["x_m"][rows], self.points["y_m"][rows]])
 
+    @cached_property
+    def degrees(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Longitude and latitude of every row of ``points``, in 1e-7 degrees as messages carry them."""
+        lon, lat = self.project.inverse(self.points["x_m"], self.points["y_m"])
+        return np.rint(lon * 1e7).astype(np.int64), np.rint(lat * 1e7).astype(np.int64)
+
+    @cached_property
+    def ways_on(self) -> dict[int, list[int]]:
+        """The rows of ``links`` that lead on from each lane."""
+        found: dict[int, list[int]] = {}
+        for link, start in enumerate(self.links["start"].tolist()):
+            found.setdefault(start, []).append(link)
+        return found
+
+    @cached_property
+    def parts_before(self) -> dict[int, list[int]]:
+        """The lanes that lead to a lane where no junction lies between: the earlier parts of one section."""
+        found: dict[int, list[int]] = {}
+        ends = self.edges["end"][self.lanes["edge"][self.links["start"]]]
+        for link in np.flatnonzero(ends < 0).tolist():
+            found.setdefault(int(self.links["end"][link]), []).append(int(self.links["start"][link]))
+        return found
+
     def section_line(self, row: int) -> NDArray[np.float64]:
         """Return the centre line of a section of a road, shape (n, 2)."""
         first, count = int(self.sections["first"][row]), int(self.sections["count"][row])

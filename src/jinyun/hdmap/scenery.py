@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from jinyun.hdmap import curve
 from jinyun.hdmap.curve import Line
 from jinyun.hdmap.precise import Columns
+from jinyun.hdmap.streets import POCKET_LANE_M, parts
 from jinyun.zone.plan import Frontage, Plan, Ridge
 
 RIDGE, WATER, PARK, BLOCK = 2, 3, 4, 5
+LEAST_MEDIAN_M = 4.5
+END_GAP_M = {"signal": 30.0, "crossing": 5.0, "zebra": 5.0, "priority": 17.0}
 CLEAR_M = 5.0
 """Free ground between a block and a road's edge other than its own."""
 
@@ -34,11 +37,43 @@ def areas(plan: Plan, sections: Columns, section_points: Columns) -> Iterator[tu
         yield from ((RIDGE, outline) for outline in contours(ridge))
     for park in plan.parks:
         yield PARK, closed(park.outline)
+    yield from ((PARK, strip) for strip in greenery(plan, sections, roads, lines))
     for stream in plan.streams:
         yield WATER, ribbon(np.array(stream.course, dtype=np.float64)[:, :2], stream.width_m)
     for water in plan.water:
         yield WATER, closed(water.outline)
     yield from ((BLOCK, block) for block in blocks(plan, roads, lines, sections["tunnel"].tolist()))
+
+
+def greenery(plan: Plan, sections: Columns, roads: list[str], lines: list[Line]) -> Iterator[Line]:
+    """Yield the planted strips in the middle of wide roads, as far as left-turn pockets leave room, and islands."""
+    for node in plan.nodes.values():
+        if node.control == "roundabout":
+            of = plan.classes["circle"]
+            turn = np.arange(0, 2 * np.pi, np.radians(6))
+            radius = node.radius_m - of.lanes * of.lane_m / 2 - 1.2
+            yield np.array(node.at[:2]) + radius * np.column_stack([np.cos(turn), np.sin(turn)])
+    for row, line in enumerate(lines):
+        of = plan.classes[plan.road(roads[row]).section]
+        if of.median_m < LEAST_MEDIAN_M or sections["tunnel"][row]:
+            continue
+        ends = [plan.nodes[str(sections[key][row])] for key in ("start", "end")]
+        gap = [e.radius_m + 14 if e.control == "roundabout" else END_GAP_M.get(e.control, 2.0) for e in ends]
+        length = curve.length_m(line)
+        pockets = [sum(b - a for name, a, b in parts(of, length, e.control) if name == "p") for e in ends]
+        s = np.arange(gap[0], length - gap[1], 4.0)
+        if len(s) < 3:
+            continue
+        half = of.median_m / 2 - 0.4
+        room = []
+        for along, pocket in ((length - s, pockets[1]), (s, pockets[0])):
+            taper = np.clip((pocket + 6 - along) / 8, 0, 1) if pocket else np.zeros(len(s))
+            room.append(half - taper * POCKET_LANE_M)
+        at = curve.at_station(line, s)
+        heads = curve.headings_rad(at)
+        across = np.column_stack([np.cos(heads), -np.sin(heads)])
+        right, left = at + across * room[0][:, None], at - across * room[1][:, None]
+        yield np.vstack([right, left[::-1]])
 
 
 def closed(outline: list[list[float]]) -> Line:
@@ -143,6 +178,11 @@ class _KeepOut:
         for name, line, tunnel in zip(roads, lines, tunnels, strict=True):
             if not tunnel:
                 self._along(line, self.half_width[name] + CLEAR_M)
+        for node in plan.nodes.values():
+            if node.control == "roundabout":
+                turn = np.linspace(0, 2 * np.pi, 60)
+                circle = np.array(node.at[:2]) + node.radius_m * np.column_stack([np.cos(turn), np.sin(turn)])
+                self._along(circle, 22.0)
         for stream in plan.streams:
             course, _ = curve.spline([p[:2] for p in stream.course])
             self._along(course, stream.width_m * 0.7 + 14)

@@ -219,7 +219,7 @@ def _edges_of(
     for sign, middle, a, b in ways:
         a, b = (a + sign, b + sign) if of.separate else (a, b)
         half = of.lanes * of.lane_m / 2 if road.oneway else -of.median_m / 2
-        edge_parts = _parts(of, curve.length_m(middle), streets.nodes[b].control, ramps.get(a), ramps.get(b))
+        edge_parts = parts(of, curve.length_m(middle), streets.nodes[b].control, ramps.get(a), ramps.get(b))
         before = a
         for n, (extra, from_m, to_m) in enumerate(edge_parts):
             last = n == len(edge_parts) - 1
@@ -237,25 +237,25 @@ def _edges_of(
             before = after
 
 
-def _parts(
-    of: Section, length_m: float, control: str, ramp_before: str | None, ramp_after: str | None
+def parts(
+    of: Section, length_m: float, control: str, ramp_before: str | None = None, ramp_after: str | None = None
 ) -> list[tuple[str, float, float]]:
-    """Return the parts of a directed section as (suffix, from, to) along it."""
+    """Return the parts of a directed section as (suffix, from, to) along it; ``control`` is that of its last node."""
     begin, stop = 0.0, length_m
-    parts: list[tuple[str, float, float]] = []
+    found: list[tuple[str, float, float]] = []
     if of.separate and ramp_before == "m":
         begin = min(AUXILIARY_M, length_m * 0.45)
-        parts.append(("m", 0.0, begin))
+        found.append(("m", 0.0, begin))
     if of.separate and ramp_after == "d":
         stop = length_m - min(AUXILIARY_M, length_m * 0.45)
     elif of.pocket_m and control == "signal":
         pocket = min(of.pocket_m, length_m * 0.45 - JUNCTION_GUESS_M)
         if pocket >= POCKET_LEAST_M:
             stop = length_m - JUNCTION_GUESS_M - pocket
-    parts.append(("", begin, stop))
+    found.append(("", begin, stop))
     if stop < length_m:
-        parts.append(("d" if of.separate else "p", stop, length_m))
-    return parts
+        found.append(("d" if of.separate else "p", stop, length_m))
+    return found
 
 
 def _cut_at_circle(centre: Line, at: list[float], radius_m: float, at_end: bool) -> Line:
@@ -324,7 +324,7 @@ def _fixed_connections(streets: Streets) -> None:
             on_right = b.id.endswith("d") or a.id.endswith("m")
             for i in range(len(a.lanes)):
                 j = i + added if on_right else i
-                if 0 <= j < len(b.lanes):
+                if 0 <= j < len(b.lanes) and a.lanes[i].use != "walk":  # walking areas join sidewalks
                     streets.connections.append((a.id, b.id, i, j))
             if added == 1:
                 at = 0 if on_right else len(a.lanes) - 1

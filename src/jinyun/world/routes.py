@@ -1,0 +1,288 @@
+"""Where the street's people go: routes between edges of the zone, found by SUMO's ``duarouter`` once and cached.
+
+A trip runs from one edge of the zone to another (through traffic), or begins and ends on a street inside. Lines follow
+the nodes that the zone names, without end where they form a loop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+import xml.etree.ElementTree as ET
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import sumo  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from jinyun import hdmap
+from jinyun.hdmap import LaneKind, Map
+from jinyun.zone import TransitLine, Zone
+
+VERSION = 4
+"""Raise when the same zone and seed shall give other routes."""
+COUNTS = {"through": 260, "local": 520, "truck": 120, "bicycle": 160, "person": 360}
+LEAST_TRIP_M = 600.0
+Pool = dict[str, list[list[str]]]
+
+
+@dataclass(frozen=True)
+class Course:
+    """A transit line on the net: its edges in order, the stops it serves in order, and whether it is a loop."""
+
+    line: TransitLine
+    edges: list[str]
+    stops: list[str]
+    loop: bool
+
+
+def pool(zone: Zone, map: Map, seed: int) -> Pool:
+    """Return routes by kind (through, local, truck, bicycle, person), each a list of edge ids; cached beside the map."""
+    key = hashlib.sha256(f"{VERSION} {seed} {sorted(COUNTS.items())}".encode()).hexdigest()[:12]
+    kept = hdmap.folder_of(zone) / f"routes-{key}.json"
+    try:
+        found: Pool = json.loads(kept.read_text())
+        return found
+    except (OSError, ValueError):
+        made = _routed(map, seed)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    fresh = kept.with_name(f".{kept.name}.{os.getpid()}")
+    fresh.write_text(json.dumps(made, separators=(",", ":")))
+    fresh.replace(kept)
+    return made
+
+
+def courses(zone: Zone, map: Map) -> list[Course]:
+    """Return the zone's lines on the net; raises :class:`jinyun.hdmap.MapError` where there is no way between nodes."""
+    onward = _edge_graph(map)
+    stop_edge = {
+        str(id): str(map.edges["id"][map.lanes["edge"][lane]])
+        for id, lane in zip(map.stops.get("id", ()), map.stops.get("lane", ()), strict=True)
+    }
+    found = []
+    for line in zone.lines:
+        rows = [row for a, b in zip(line.via, line.via[1:], strict=False) for row in _chain(map, onward, a, b)]
+        edges = _joined(map, onward, rows)
+        loop = line.via[0] == line.via[-1]
+        if loop:
+            closing = _way(onward, edges[-1], edges[0])
+            edges += [] if closing is None else closing[1:-1]
+        names = [str(map.edges["id"][row]) for row in edges]
+        served = [stop for stop in line.stops if stop_edge.get(stop) in names]
+        served.sort(key=lambda stop: (names.index(stop_edge[stop]), _start_m(map, stop)))
+        if missing := set(line.stops) - set(served):
+            raise hdmap.MapError(f"zone.toml: lines: {line.id} does not pass its stops {', '.join(sorted(missing))}")
+        found.append(Course(line, names, served, loop))
+    return found
+
+
+def _start_m(map: Map, stop: str) -> float:
+    return float(map.stops["start_m"][list(map.stops["id"]).index(stop)])
+
+
+def _edge_graph(map: Map) -> dict[int, list[int]]:
+    """Return for each edge the edges that follow it for cars."""
+    edge_of = map.lanes["edge"]
+    onward: dict[int, set[int]] = defaultdict(set)
+    driven = np.isin(map.lanes["kind"][map.links["start"]], [LaneKind.CAR, LaneKind.BUS])
+    for start, end in zip(map.links["start"][driven], map.links["end"][driven], strict=True):
+        onward[int(edge_of[start])].add(int(edge_of[end]))
+    return {edge: sorted(following) for edge, following in onward.items()}
+
+
+def _chain(map: Map, onward: dict[int, list[int]], a: str, b: str) -> list[int]:
+    """Return the edges of the road from node ``a`` to node ``b``."""
+    start, end = map.junction_row(a), map.junction_row(b)
+    for first in np.flatnonzero((map.edges["start"] == start) & (map.edges["road"] != "")):
+        chain = [int(first)]
+        road = map.edges["road"][first]
+        while map.edges["end"][chain[-1]] < 0:
+            following = [edge for edge in onward.get(chain[-1], []) if map.edges["road"][edge] == road]
+            if not following:
+                break
+            chain.append(following[0])
+        if map.edges["end"][chain[-1]] == end and start != end:
+            return chain
+    raise hdmap.MapError(f"zone.toml: lines: no road leads from {a} to {b} without a node between")
+
+
+def _joined(map: Map, onward: dict[int, list[int]], rows: list[int]) -> list[int]:
+    edges = rows[:1]
+    for row in rows[1:]:
+        way = _way(onward, edges[-1], row)
+        if way is None:
+            ends = f"{map.edges['id'][edges[-1]]} to {map.edges['id'][row]}"
+            raise hdmap.MapError(f"zone.toml: lines: no way on from {ends}")
+        edges += way[1:]
+    return edges
+
+
+def _way(onward: dict[int, list[int]], start: int, end: int) -> list[int] | None:
+    """Return the shortest way in edges from ``start`` to ``end``, both included."""
+    before = {start: start}
+    waiting = deque([start])
+    while waiting:
+        here = waiting.popleft()
+        for following in onward.get(here, []):
+            if following == end:
+                way = [end, here]
+                while way[-1] != start:
+                    way.append(before[way[-1]])
+                return way[::-1]
+            if following not in before:
+                before[following] = here
+                waiting.append(following)
+    return None
+
+
+def _routed(map: Map, seed: int) -> Pool:
+    rng = np.random.default_rng(seed)
+    edges = _Ends(map)
+    lines = ["<routes>", '<vType id="car" vClass="passenger"/>', '<vType id="truck" vClass="truck"/>']
+    lines.append('<vType id="bicycle" vClass="bicycle"/>')
+    for kind, wanted in COUNTS.items():
+        for k in range(int(wanted * 1.3)):
+            a, b = edges.pair(kind, rng)
+            id = f"{kind}.{k}"
+            if kind == "person":
+                lines.append(f'<person id="{id}" depart="0"><personTrip from="{a}" to="{b}"/></person>')
+            else:
+                of = kind if kind in ("truck", "bicycle") else "car"
+                lines.append(f'<trip id="{id}" type="{of}" depart="0" from="{a}" to="{b}"/>')
+    with tempfile.TemporaryDirectory() as work:
+        trips, out = Path(work) / "trips.xml", Path(work) / "routes.xml"
+        trips.write_text("\n".join([*lines, "</routes>"]), encoding="utf-8")
+        command = [
+            str(Path(sumo.SUMO_HOME) / "bin" / "duarouter"), "-n", str(map.net_file), "--route-files", str(trips),
+            "-o", str(out), "--vtype-output", "/dev/null", "--ignore-errors", "true", "--no-warnings", "true",
+            "--no-step-log", "true", "--seed", str(seed), "--weights.random-factor", "1.5",
+        ]  # fmt: skip
+        home = {**os.environ, "SUMO_HOME": sumo.SUMO_HOME}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=home)
+        if not out.exists():
+            raise hdmap.CompileError((done.stderr or done.stdout).strip() or f"duarouter returned {done.returncode}")
+        found: Pool = {kind: [] for kind in COUNTS}
+        paths = _Paths(map)
+        for item in ET.parse(out).getroot():
+            kind = item.get("id", "").split(".")[0]
+            for way in item.iter("walk" if item.tag == "person" else "route"):
+                names = way.get("edges", "").split()
+                if kind == "person":
+                    names = paths.between(names, rng)
+                if kind in found and len(found[kind]) < COUNTS[kind] and len(names) >= 2:
+                    found[kind].append(names)
+                break
+    return found
+
+
+class _Paths:
+    """How people walk through a junction: the walking areas and crossings between two sidewalks.
+
+    Left to itself, SUMO's model changes its mind in the middle of a corner when two ways round a junction are equally
+    long, and then sets the walker across the street; a walk that names its crossings is kept.
+    """
+
+    def __init__(self, map: Map) -> None:
+        names = map.edges["id"]
+        kind, edge_of = map.lanes["kind"], map.lanes["edge"]
+        self._beside: dict[str, list[str]] = defaultdict(list)
+        walked = (LaneKind.SIDEWALK, LaneKind.AREA, LaneKind.CROSSING)
+        for a, b in _walking_links(map, kind, walked):
+            one, other = str(names[edge_of[a]]), str(names[edge_of[b]])
+            self._beside[one].append(other)
+            self._beside[other].append(one)
+
+    def between(self, edges: list[str], rng: np.random.Generator) -> list[str]:
+        """Return the edges with the walking areas and crossings between them; nothing where there is no way."""
+        way = edges[:1]
+        for edge in edges[1:]:
+            inner = self._through(way[-1], edge, rng)
+            if inner is None:
+                return []
+            way += [*inner, edge]
+        return way
+
+    def _through(self, start: str, end: str, rng: np.random.Generator) -> list[str] | None:
+        before = {start: ""}
+        waiting = deque([start])
+        while waiting:
+            here = waiting.popleft()
+            following = [edge for edge in self._beside[here] if edge not in before]
+            for k in rng.permutation(len(following)):
+                edge = following[k]
+                if edge == end:
+                    inner = []
+                    while here != start:
+                        inner.append(here)
+                        here = before[here]
+                    return inner[::-1]
+                if edge.startswith(":"):
+                    before[edge] = here
+                    waiting.append(edge)
+        return None
+
+
+def _walking_links(map: Map, kind: NDArray[np.uint8], walked: tuple[int, ...]) -> list[tuple[int, int]]:
+    first, following = map.successors_first["row"], map.successors["lane"]
+    return [
+        (int(a), int(b))
+        for a in np.flatnonzero(np.isin(kind, walked))
+        for b in following[first[a] : first[a + 1]]
+        if kind[b] in walked
+    ]
+
+
+class _Ends:
+    """Edges on which trips begin and end, with their weights."""
+
+    def __init__(self, map: Map) -> None:
+        kind, edge_of = map.lanes["kind"], map.lanes["edge"]
+        ids = map.edges["id"]
+        normal: list[int] = np.flatnonzero(map.edges["road"] != "").tolist()
+        has = {k: set(edge_of[kind == k].tolist()) for k in (LaneKind.CAR, LaneKind.BICYCLE, LaneKind.SIDEWALK)}
+        length = np.zeros(len(ids))
+        speed = np.zeros(len(ids))
+        np.maximum.at(length, edge_of, map.lanes["length_m"])
+        np.maximum.at(speed, edge_of, map.lanes["speed_limit_mps"])
+        tunnel = np.zeros(len(ids), bool)
+        tunnel[edge_of[map.lanes["tunnel"]]] = True
+        control = map.junctions["control"]
+        start, end = map.edges["start"], map.edges["end"]
+        fringe = {
+            "in": [e for e in normal if start[e] >= 0 and control[start[e]] == "fringe"],
+            "out": [e for e in normal if end[e] >= 0 and control[end[e]] == "fringe"],
+        }
+        inner = [
+            e for e in normal
+            if length[e] > 60 and speed[e] < 15 and not tunnel[e] and e not in fringe["in"] and e not in fringe["out"]
+        ]  # fmt: skip
+        walked = [e for e in normal if e in has[LaneKind.SIDEWALK] and length[e] > 40]
+        cycled = [e for e in inner if e in has[LaneKind.BICYCLE] or speed[e] < 9]
+        lanes = np.bincount(edge_of[kind == LaneKind.CAR], minlength=len(ids))
+        self._ids = ids
+        self._lines: dict[str, tuple[list[int], list[int]]] = {
+            "through": (fringe["in"], fringe["out"]), "local": (inner, inner), "truck": (fringe["in"] + inner, inner),
+            "bicycle": (cycled, cycled), "person": (walked, walked),
+        }  # fmt: skip
+        self._weight = np.where(np.isin(np.arange(len(ids)), fringe["in"] + fringe["out"]), 400.0 * lanes, length)
+        first = map.lanes["first"][map.edges["first"]]
+        self._at = np.column_stack([map.points["x_m"][first], map.points["y_m"][first]])
+
+    def pair(self, kind: str, rng: np.random.Generator) -> tuple[str, str]:
+        """Return the ids of a first and a last edge, far enough apart for a trip (walks: not too far)."""
+        starts, ends = self._lines[kind]
+        for _ in range(50):
+            a, b = self._one(starts, rng), self._one(ends, rng)
+            far = float(np.hypot(*(self._at[a] - self._at[b])))
+            if (150 < far < 900) if kind == "person" else far > LEAST_TRIP_M:
+                break
+        return str(self._ids[a]), str(self._ids[b])
+
+    def _one(self, edges: list[int], rng: np.random.Generator) -> int:
+        weight = self._weight[edges]
+        return int(edges[int(rng.choice(len(edges), p=weight / weight.sum()))])

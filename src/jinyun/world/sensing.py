@@ -1,0 +1,177 @@
+"""Roadside sensors: what they see of the street, how wrongly, and how late. Every figure stands in the zone.
+
+A sensor sees what is in its range and field of view unless a tall vehicle hides it: seen from the mast, the ray to the
+top of the object must pass above the vehicle in front whose width covers the object's bearing. What it sees it places
+with a normal error on each axis; some it misses in a frame, some it invents; an object keeps its number with a sensor,
+save for the occasional change. All sensors are worked as one table of (sensor, object) pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jinyun.shapes import Kind
+from jinyun.world.street import MOST, STEP_S, Snapshot
+from jinyun.zone import Zone
+
+TALL_M = 2.2
+"""Lower vehicles hide nothing from a mast of usual height."""
+FORGET_S = 1.0
+"""An object unseen for this long gets a new number when it is seen again."""
+NUMBERS = 65_535
+CLUTTER = ((Kind.PEDESTRIAN, 0.5, 0.6, 1.5), (Kind.NON_MOTOR, 1.8, 0.7, 1.6), (Kind.MOTOR, 4.4, 1.8, 1.5))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What all sensors report of one instant; columns of equal length, ordered by unit. ``number`` is ptcId."""
+
+    unit: NDArray[np.int64]  # row of the zone's RSUs
+    sensor: NDArray[np.int64]
+    number: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    classification: NDArray[np.uint8]
+    x_m: NDArray[np.float64]
+    y_m: NDArray[np.float64]
+    speed_mps: NDArray[np.float64]
+    heading_rad: NDArray[np.float64]
+    length_m: NDArray[np.float64]
+    width_m: NDArray[np.float64]
+    height_m: NDArray[np.float64]
+
+
+class Sensors:
+    """All sensors of the zone's roadside units."""
+
+    def __init__(self, zone: Zone, seed: int) -> None:
+        rows = [(unit, rsu, sensor) for unit, rsu in enumerate(zone.rsus) for sensor in rsu.sensors]
+        types = [zone.sensor_types[sensor.type] for _, _, sensor in rows]
+        self.unit = np.array([unit for unit, _, _ in rows], np.int64)
+        self.sources = [t.source for t in types]
+        self.position_sd_m = np.array([t.position_sd_m for t in types])
+        self._x = np.array([rsu.x_m for _, rsu, _ in rows])
+        self._y = np.array([rsu.y_m for _, rsu, _ in rows])
+        self._middle = np.radians([sensor.heading_deg for _, _, sensor in rows])
+        self._half = np.radians([t.fov_deg / 2 for t in types])
+        self._range, self._mast = np.array([t.range_m for t in types]), np.array([t.mast_m for t in types])
+        self._speed_sd = np.array([t.speed_sd_mps for t in types])
+        self._heading_sd = np.radians([t.heading_sd_deg for t in types])
+        self._size_sd, self._miss = np.array([t.size_sd_m for t in types]), np.array([t.miss for t in types])
+        self._clutter = np.array([t.clutter_per_s for t in types]) * STEP_S
+        self._change = np.array([t.id_change_per_min for t in types]) * STEP_S / 60
+        self._rng = np.random.default_rng([seed, 2])
+        n = len(rows)
+        self._number = np.zeros((n, MOST), np.uint16)
+        self._owner = np.zeros((n, MOST), np.uint32)
+        self._seen_s = np.full((n, MOST), -np.inf, np.float32)
+        self._next = np.zeros(len(zone.rsus), np.int64)
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    def look(self, street: Snapshot, after_s: NDArray[np.float64]) -> Seen:
+        """Return what the sensors report; sensor ``k`` measures ``after_s[k]`` after the snapshot."""
+        sensor, who = self.visible(street)
+        hit = self._rng.random(len(sensor)) >= self._miss[sensor]
+        sensor, who = sensor[hit], who[hit]
+        number = self._numbered(sensor, street.slot[who], street.number[who], street.time_s)
+        rng, n = self._rng, len(sensor)
+        after = after_s[sensor]
+        heading, speed = street.heading_rad[who], street.speed_mps[who]
+        sd = self.position_sd_m[sensor]
+        moving = np.clip(speed / 1.0, 0.2, 1)
+        size = rng.standard_normal((2, n)) * self._size_sd[sensor]
+        real = Seen(
+            unit=self.unit[sensor], sensor=sensor, number=number, kind=street.kind[who],
+            classification=street.classification[who],
+            x_m=street.x_m[who] + speed * after * np.sin(heading) + rng.standard_normal(n) * sd,
+            y_m=street.y_m[who] + speed * after * np.cos(heading) + rng.standard_normal(n) * sd,
+            speed_mps=np.maximum(speed + rng.standard_normal(n) * self._speed_sd[sensor] * moving, 0),
+            heading_rad=heading + rng.standard_normal(n) * self._heading_sd[sensor],
+            length_m=np.maximum(street.length_m[who] + size[0], 0.2),
+            width_m=np.maximum(street.width_m[who] + size[1] * 0.5, 0.2), height_m=street.height_m[who],
+        )  # fmt: skip
+        return _together(real, self._invented())
+
+    def visible(self, street: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the (sensor, row of the snapshot) pairs in range and field of view that nothing hides."""
+        dx, dy = street.x_m[None, :] - self._x[:, None], street.y_m[None, :] - self._y[:, None]
+        far = np.hypot(dx, dy)
+        near = far <= self._range[:, None]
+        sensor, who = np.nonzero(near)
+        dx, dy, far_of = dx[sensor, who], dy[sensor, who], far[sensor, who]
+        bearing = np.arctan2(dx, dy)
+        off = np.abs((bearing - self._middle[sensor] + np.pi) % (2 * np.pi) - np.pi)
+        inside = off <= self._half[sensor] + 1e-9
+        sensor, who, bearing, far_of = sensor[inside], who[inside], bearing[inside], far_of[inside]
+        open_ = ~self._hidden(street, sensor, who, bearing, far_of)
+        return sensor[open_], who[open_]
+
+    def _hidden(
+        self,
+        street: Snapshot,
+        sensor: NDArray[np.int64],
+        who: NDArray[np.int64],
+        bearing: NDArray[np.float64],
+        far: NDArray[np.float64],
+    ) -> NDArray[np.bool_]:
+        """Return which pairs are hidden by a tall vehicle that the same sensor has in front of the object."""
+        hidden = np.zeros(len(sensor), bool)
+        tall = np.flatnonzero(street.height_m[who] >= TALL_M)  # pairs whose object may stand in the way
+        if not len(tall):
+            return hidden
+        front, heading = who[tall], street.heading_rad[who[tall]]
+        slant = heading - bearing[tall]
+        across = street.length_m[front] * np.abs(np.sin(slant)) + street.width_m[front] * np.abs(np.cos(slant))
+        half = np.arctan2(across / 2, np.maximum(far[tall], 0.5))
+        by_sensor: dict[int, list[int]] = {}
+        for k, s in enumerate(sensor[tall].tolist()):
+            by_sensor.setdefault(s, []).append(k)
+        for s, blocks in by_sensor.items():
+            pairs = np.flatnonzero(sensor == s)
+            gap = np.abs((bearing[pairs, None] - bearing[tall][blocks] + np.pi) % (2 * np.pi) - np.pi)
+            behind = far[pairs, None] > far[tall][blocks] + 0.3
+            drop = (self._mast[s] - street.height_m[who[pairs]])[:, None] * (far[tall][blocks] / far[pairs, None])
+            covered = (gap <= half[blocks]) & behind & (self._mast[s] - drop < street.height_m[front[blocks]])
+            covered &= who[pairs, None] != front[blocks]
+            hidden[pairs] = covered.any(axis=1)
+        return hidden
+
+    def _numbered(
+        self, sensor: NDArray[np.int64], slot: NDArray[np.int64], owner: NDArray[np.uint32], now_s: float
+    ) -> NDArray[np.int64]:
+        """Return each pair's ptcId, new where the object is new, was long unseen, or the sensor has lost it."""
+        new = (self._owner[sensor, slot] != owner) | (now_s - self._seen_s[sensor, slot] > FORGET_S)
+        new |= self._rng.random(len(sensor)) < self._change[sensor]
+        for k in np.flatnonzero(new).tolist():
+            self._number[sensor[k], slot[k]] = self._fresh_number(int(self.unit[sensor[k]]))
+        self._owner[sensor, slot], self._seen_s[sensor, slot] = owner, now_s
+        return self._number[sensor, slot].astype(np.int64)
+
+    def _fresh_number(self, unit: int) -> int:
+        self._next[unit] = self._next[unit] % NUMBERS + 1  # 0 is the unit itself
+        return int(self._next[unit])
+
+    def _invented(self) -> Seen:
+        """Return objects that are not there."""
+        rng = self._rng
+        sensor = np.repeat(np.arange(len(self)), rng.poisson(self._clutter))
+        n = len(sensor)
+        what = np.array(CLUTTER)[rng.integers(len(CLUTTER), size=n)].reshape(n, 4)
+        far = self._range[sensor] * np.sqrt(rng.random(n))
+        bearing = self._middle[sensor] + (2 * rng.random(n) - 1) * self._half[sensor]
+        number = np.array([self._fresh_number(int(unit)) for unit in self.unit[sensor]], np.int64)
+        return Seen(
+            unit=self.unit[sensor], sensor=sensor, number=number, kind=what[:, 0].astype(np.uint8),
+            classification=np.zeros(n, np.uint8), x_m=self._x[sensor] + far * np.sin(bearing),
+            y_m=self._y[sensor] + far * np.cos(bearing), speed_mps=rng.random(n) * 2,
+            heading_rad=rng.random(n) * 2 * np.pi, length_m=what[:, 1], width_m=what[:, 2], height_m=what[:, 3],
+        )  # fmt: skip
+
+
+def _together(a: Seen, b: Seen) -> Seen:
+    order = np.argsort(np.concatenate([a.unit, b.unit]), kind="stable")
+    return Seen(**{key: np.concatenate([getattr(a, key), getattr(b, key)])[order] for key in Seen.__dataclass_fields__})
