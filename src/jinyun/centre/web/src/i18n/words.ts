@@ -58,6 +58,7 @@ export const WORDS = {
   "message.rsi": { zh: "路侧信息", en: "road info" },
   "messages.total": { zh: "累计 {n} 条", en: "{n} in all" },
   "messages.refused": { zh: "拒收", en: "Refused" },
+  "messages.late": { zh: "迟到", en: "Late" },
   "messages.lost": { zh: "丢失", en: "Lost" },
 
   "latency": { zh: "时延", en: "Latency" },
@@ -72,7 +73,8 @@ export const WORDS = {
   "wrong": { zh: "异常", en: "What is wrong" },
   "wrong.open": { zh: "{n} 项未恢复", en: "{n} open" },
   "wrong.none": { zh: "一切正常", en: "All is well" },
-  "wrong.none.why": { zh: "没有未恢复的异常", en: "Nothing is open" },
+  "wrong.sources": { zh: "{n} 个来源", en: "{n} sources" },
+  "wrong.episodes": { zh: "{n} 项", en: "{n} episodes" },
   "wrong.since": { zh: "自 {t}", en: "since {t}" },
   "wrong.closed": { zh: "已恢复", en: "closed" },
   "wrong.count": { zh: "{n} 次", en: "{n}×" },

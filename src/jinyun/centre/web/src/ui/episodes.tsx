@@ -1,4 +1,8 @@
-/** What is wrong: episodes of bad data or rules, the open ones first, the gravest first. */
+/**
+ * What is wrong: episodes of bad data or broken rules, the open ones first, the gravest first.
+ *
+ * Many episodes of one rule are one line that opens: a storm of alarms must not hide the odd one.
+ */
 
 import { number, timeOfDay } from "../i18n/format.ts";
 import { useSpeech } from "../i18n/language.ts";
@@ -9,9 +13,11 @@ import { Icon } from "./icon.tsx";
 import { Panel } from "./panel.tsx";
 
 const GRAVITY: Readonly<Record<Severity, number>> = { fault: 0, warning: 1, info: 2 };
-const MOST_ROWS = 60;
+/** So many episodes of one rule stand for themselves; more are folded. */
+const FEW = 3;
+const MOST_ROWS = 200;
 
-export function inOrder(episodes: readonly Episode[]): Episode[] {
+function inOrder(episodes: readonly Episode[]): Episode[] {
   return [...episodes]
     .sort(
       (a, b) =>
@@ -20,6 +26,18 @@ export function inOrder(episodes: readonly Episode[]): Episode[] {
         b.last_us - a.last_us,
     )
     .slice(0, MOST_ROWS);
+}
+
+/** Episodes of equal rule, severity and state together, in the order of their first. */
+function byRule(episodes: readonly Episode[]): Episode[][] {
+  const groups = new Map<string, Episode[]>();
+  for (const episode of episodes) {
+    const key = `${episode.open} ${episode.severity} ${episode.rule}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [episode]);
+    else group.push(episode);
+  }
+  return [...groups.values()];
 }
 
 function Row({ episode }: { readonly episode: Episode }) {
@@ -48,11 +66,52 @@ function Row({ episode }: { readonly episode: Episode }) {
   );
 }
 
+function Group({ episodes }: { readonly episodes: readonly Episode[] }) {
+  const { t, lang } = useSpeech();
+  const first = episodes[0]!;
+  if (episodes.length <= FEW) {
+    return (
+      <>
+        {episodes.map((episode) => (
+          <Row key={`${episode.id} ${episode.opened_us}`} episode={episode} />
+        ))}
+      </>
+    );
+  }
+  const since = Math.min(...episodes.map((episode) => episode.opened_us));
+  const sources = new Set(episodes.map((episode) => episode.source)).size;
+  return (
+    <li class={`episode episode-${first.severity}${first.open ? "" : " episode-closed"}`}>
+      <details data-testid="episode-group" data-rule={first.rule}>
+        <summary>
+          <span class="episode-head">
+            <span class="severity">{t(`severity.${first.severity}`)}</span>
+            <b class="episode-source">{first.rule}</b>
+            <span class="episode-field">{t("wrong.sources", { n: number(lang, sources) })}</span>
+          </span>
+          <span class="episode-reason">{first.reason}</span>
+          <span class="episode-foot">
+            <span class="episode-rule">{t("wrong.episodes", { n: number(lang, episodes.length) })}</span>
+            <span>{t("wrong.since", { t: timeOfDay(lang, since / 1000) })}</span>
+            {!first.open && <span class="episode-end">{t("wrong.closed")}</span>}
+          </span>
+        </summary>
+        <ul>
+          {episodes.map((episode) => (
+            <Row key={`${episode.id} ${episode.opened_us}`} episode={episode} />
+          ))}
+        </ul>
+      </details>
+    </li>
+  );
+}
+
 export function Episodes({ picture }: { readonly picture: Picture }) {
   const { t, lang } = useSpeech();
   const status = useStore(picture.status);
-  const episodes = inOrder(status?.episodes ?? []);
-  const open = episodes.filter((episode) => episode.open).length;
+  const all = status?.episodes ?? [];
+  const open = all.filter((episode) => episode.open).length;
+  const groups = byRule(inOrder(all));
   return (
     <Panel
       name="episodes"
@@ -69,9 +128,9 @@ export function Episodes({ picture }: { readonly picture: Picture }) {
           {t("wrong.none")}
         </p>
       )}
-      <ul class="episodes scroll" tabIndex={episodes.length > 0 ? 0 : -1}>
-        {episodes.map((episode) => (
-          <Row key={`${episode.id} ${episode.opened_us}`} episode={episode} />
+      <ul class="episodes scroll" tabIndex={groups.length > 0 ? 0 : -1}>
+        {groups.map((episodes) => (
+          <Group key={`${episodes[0]!.open} ${episodes[0]!.severity} ${episodes[0]!.rule}`} episodes={episodes} />
         ))}
       </ul>
     </Panel>

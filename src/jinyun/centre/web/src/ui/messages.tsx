@@ -14,6 +14,7 @@ export function Messages({ picture }: { readonly picture: Picture }) {
   const history = useStore(picture.history);
   const refused = status?.refused ?? NaN;
   const lost = status?.lost ?? NaN;
+  const late = status?.late ?? NaN;
   return (
     <Panel name="messages" title={t("messages")} aside={t("messages.unit")}>
       <ul class="rates">
@@ -30,6 +31,12 @@ export function Messages({ picture }: { readonly picture: Picture }) {
           <dt>{t("messages.refused")}</dt>
           <dd data-testid="refused">{number(lang, refused)}</dd>
         </div>
+        {Number.isFinite(late) && (
+          <div class={late > 0 ? "pair warn" : "pair"}>
+            <dt>{t("messages.late")}</dt>
+            <dd data-testid="late">{number(lang, late)}</dd>
+          </div>
+        )}
         <div class={lost > 0 ? "pair warn" : "pair"}>
           <dt>{t("messages.lost")}</dt>
           <dd data-testid="lost">{number(lang, lost)}</dd>

@@ -56,6 +56,7 @@ export interface Status {
   readonly received: Readonly<Record<MessageKind, number>>;
   readonly refused: number;
   readonly lost: number;
+  readonly late: number;
   readonly frames: number;
   readonly participants: number;
   readonly by_kind: Readonly<Record<ParticipantKind, number>>;
@@ -137,6 +138,7 @@ export function readStatus(message: string): Status {
     received: byName(from["received"], MESSAGE_KINDS),
     refused: number(from["refused"]),
     lost: number(from["lost"]),
+    late: number(from["late"]),
     frames: number(from["frames"]),
     participants: number(from["participants"]),
     by_kind: byName(from["by_kind"], PARTICIPANT_KINDS),
