@@ -23,7 +23,8 @@ from jinyun.cloud.decode import Decoder
 from jinyun.cloud.live import Cloud
 from jinyun.cloud.recordings import Recording, RecordingError, open_recording
 from jinyun.net import topics
-from jinyun.net.ingest import Arrival, BlockReader, IngestError, open_reader
+from jinyun.net.block import Arrival, Block
+from jinyun.net.ingest import BlockReader, IngestError, open_reader
 from jinyun.shapes import Finding
 from jinyun.state import read_json, state_dir
 
@@ -168,7 +169,8 @@ async def _drive(
 
 
 def _step(cloud: Cloud, window: list[Arrival], tick_us: int, link: BlockReader | None, watcher: _Watcher) -> None:
-    cloud.take(window)
+    if window:
+        cloud.take(Block.of(window))
     packed = cloud.tick(tick_us)
     watcher.saw(cloud)
     if link is not None:

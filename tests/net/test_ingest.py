@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from jinyun.net import topics
-from jinyun.net.ingest import MAX_WAITING, Arrival, BlockReader, IngestError, open_reader
+from jinyun.net.block import SubjectTable
+from jinyun.net.ingest import MAX_WAITING, Arrival, Block, BlockReader, IngestError, open_reader
 from jinyun.net.mqtt import Publisher
 from tests.conftest import Broker, free_port
 
@@ -39,6 +40,11 @@ def reader() -> tuple[BlockReader, Wire]:
     return found, wire
 
 
+def taken(found: BlockReader) -> list[Arrival]:
+    block = found.take()
+    return list(block.arrivals()) if block is not None else []
+
+
 STREAM = (
     b'INFO {"max_payload":1048576}\r\nPONG\r\nMSG a.b 1 5\r\nhello\r\nPING\r\nMSG a.c 1 reply.x 0\r\n\r\n'
     b"+OK\r\nMSG a.d 1 12\r\nMSG x 1 2\r\nz\r\n"
@@ -52,8 +58,8 @@ def test_a_stream_cut_anywhere_gives_the_same_messages(size: int) -> None:
         found, wire = reader()
         for at in range(0, len(STREAM), size):
             found.data_received(STREAM[at : at + size])
-        assert [(a.subject, a.payload) for a in found.take()] == EXPECTED
-        assert found.take() == []
+        assert [(a.subject, a.payload) for a in taken(found)] == EXPECTED
+        assert found.take() is None
         assert wire.written.endswith(b"PONG\r\n")
 
     asyncio.run(go())
@@ -75,8 +81,9 @@ def test_a_reader_nobody_empties_keeps_the_newest_and_counts_the_rest() -> None:
         found, _ = reader()
         block = b"".join(b"MSG a.b 1 6\r\n%06d\r\n" % n for n in range(MAX_WAITING + 10))
         found.data_received(block)
-        kept = found.take()
-        assert (len(kept), found.shed, kept[0].payload) == (MAX_WAITING, 10, b"000010")
+        kept = taken(found)
+        assert len(kept) <= MAX_WAITING and len(kept) + found.shed == MAX_WAITING + 10
+        assert [a.payload for a in kept] == [b"%06d" % n for n in range(found.shed, MAX_WAITING + 10)]
 
     asyncio.run(go())
 
@@ -96,7 +103,7 @@ def test_what_devices_publish_over_mqtt_arrives_with_its_subject(real_broker: Br
         async with asyncio.timeout(10):
             while len(got) < 201:
                 await asyncio.sleep(0.01)
-                got += found.take()
+                got += taken(found)
         expected = [
             (topic.replace("/", ".") if "/" in topic else topic.replace(".", "//"), p) for topic, p in sent[:-1]
         ]
@@ -112,3 +119,19 @@ def test_what_devices_publish_over_mqtt_arrives_with_its_subject(real_broker: Br
 def test_no_broker_is_an_os_error() -> None:
     with pytest.raises((OSError, IngestError)):
         asyncio.run(open_reader("127.0.0.1", free_port(), [], "test", timeout_s=2))
+
+
+def test_subjects_are_told_apart_byte_for_byte() -> None:
+    table = SubjectTable(size=4)
+    names = [f"jinyun.z.obu.car{n}.up.bsm" for n in range(1000)]
+    numbers = [table.add(name.encode()) for name in names]
+    found = table.find(Block.of([Arrival(0, name, b"x") for name in [*reversed(names), "jinyun.z.obu.car.up.bsm", ""]]))
+    assert found.tolist() == [*reversed(numbers), -1, -1]
+    table.clear()
+    assert table.find(Block.of([Arrival(0, names[0], b"")])).tolist() == [-1]
+
+
+def test_blocks_joined_keep_every_message() -> None:
+    arrivals = [Arrival(n, f"s{n}", bytes([n]) * (n % 5)) for n in range(20)]
+    joined = Block.join([Block.of(arrivals[:7]), Block.of(arrivals[7:8]), Block.of(arrivals[8:])])
+    assert list(joined.arrivals()) == arrivals

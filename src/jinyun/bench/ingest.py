@@ -105,11 +105,11 @@ async def _trial(nats_port: int, mqtt_port: int, rate: int) -> Trial:
     source = subprocess.Popen([*argv, "--seconds", str(WARM_S + COUNTED_S)], stdout=subprocess.PIPE, text=True)
     delays: list[np.ndarray[Any, np.dtype[np.float64]]] = []
     received, quiet_since, sent, began = 0, time.monotonic(), -1, 0.0
-    while sent < 0 or received < sent and time.monotonic() - quiet_since < 2.0:
+    while sent < 0 or (received < sent and time.monotonic() - quiet_since < 2.0):
         await asyncio.sleep(WINDOW_S)
-        arrivals = reader.take()
-        if arrivals:
-            found = decoder.decode(arrivals)
+        block = reader.take()
+        if block is not None:
+            found = decoder.read(block)
             now = time.monotonic_ns()
             quiet_since = time.monotonic()
             began = began or quiet_since
@@ -124,7 +124,6 @@ async def _trial(nats_port: int, mqtt_port: int, rate: int) -> Trial:
 
 def measure() -> dict[str, Any]:
     """Run the stated rates, then search the highest sustained one; the whole takes about two minutes."""
-    Decoder(Projection(106.3, 29.6)).decode([])
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="jinyun-bench-") as folder:
         nats_port, mqtt_port = (choose_port("127.0.0.1", 0, "bench", "") for _ in range(2))
@@ -166,7 +165,9 @@ def _await_port(port: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m jinyun.bench.ingest", description="the generator of the measurement")
+    parser = argparse.ArgumentParser(
+        prog="python -m jinyun.bench.ingest", description="the generator of the measurement"
+    )
     for name, kind in (("--port", int), ("--rate", int), ("--seconds", float)):
         parser.add_argument(name, type=kind, required=True)
     args = parser.parse_args()

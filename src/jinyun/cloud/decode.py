@@ -19,12 +19,15 @@ from jinyun.cloud.account import NO_COUNT, NO_TIME
 from jinyun.cloud.sight import Projection
 from jinyun.cloud.sources import Source, Sources
 from jinyun.net import csae, gateway, radar_json, rsu_json, topics
+from jinyun.net.block import Arrival, Block, SubjectTable
 from jinyun.net.csae import batch
-from jinyun.net.ingest import Arrival
 from jinyun.shapes import SEEN_BY_ROAD, SIGHTING, SIGNAL, Finding, Kind
 
 FARTHEST_M = 200_000.0
 """A place farther than this from the zone's origin is no place in the zone."""
+OTHER_WAY, FLOODED = -1, -2
+"""What a message is that is no bare frame of a known sender, and one that is too many."""
+MAX_SUBJECTS = 400_000
 RELAYED = -1
 """Row of a BSM that a gateway relays: its own id will tell whose it is."""
 MOST_OF_ONE = 2_000
@@ -49,12 +52,27 @@ class Decoded:
 
 @dataclass(slots=True)
 class _Pile:
-    """The frames of one kind in a window, in the order they came."""
+    """The frames of one kind in a window, in one buffer, in the order they came."""
+
+    buffer: NDArray[np.uint8]
+    at: NDArray[np.int64]
+    length: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    receive_us: NDArray[np.int64]
+    counted: NDArray[np.bool_]  # whether msgCnt is the sender's own
+
+    def frame(self, index: int) -> bytes:
+        return self.buffer[self.at[index] : self.at[index] + self.length[index]].tobytes()
+
+
+@dataclass(slots=True)
+class _Loose:
+    """Frames that did not come as such: taken out of envelopes, made of JSON."""
 
     payloads: list[bytes] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     receive_us: list[int] = field(default_factory=list)
-    counted: list[bool] = field(default_factory=list)  # whether msgCnt is the sender's own
+    counted: list[bool] = field(default_factory=list)
 
     def add(self, payload: bytes, row: int, receive_us: int, counted: bool = True) -> None:
         self.payloads.append(payload)
@@ -62,18 +80,24 @@ class _Pile:
         self.receive_us.append(receive_us)
         self.counted.append(counted)
 
+    def pile(self) -> _Pile:
+        columns = [
+            np.array(c, t) for c, t in ((self.rows, np.int64), (self.receive_us, np.int64), (self.counted, np.bool_))
+        ]
+        return _Pile(*batch.join(self.payloads), *columns)
+
 
 @dataclass(slots=True)
 class _Window:
     """What a window has given so far."""
 
-    piles: dict[str, _Pile] = field(default_factory=lambda: {message: _Pile() for message in topics.MESSAGES})
+    loose: dict[str, _Loose] = field(default_factory=lambda: {message: _Loose() for message in topics.MESSAGES})
     sightings: list[NDArray[np.void]] = field(default_factory=list)
     signals: list[NDArray[np.void]] = field(default_factory=list)
     receive_us: list[NDArray[np.int64]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     explained: int = 0
-    of_one: dict[int, int] = field(default_factory=dict)
+    relayed: dict[int, int] = field(default_factory=dict)  # row of a gateway -> frames it relayed in this window
 
 
 class Decoder:
@@ -89,7 +113,9 @@ class Decoder:
         self.maps: dict[tuple[int, int], dict[str, Any]] = {}  # (region, node) -> the newest Node of a MAP
         self._map_bytes: dict[int, bytes] = {}
         self._radars: dict[str, radar_json.RadarReader] = {}
-        self._routes: dict[str, tuple[topics.Route | None, Source | None]] = {}
+        self._subjects = SubjectTable()
+        self._routes: list[tuple[topics.Route | None, Source | None]] = []  # of each known subject
+        self._way = np.empty((0, 2), np.int64)  # of each known subject: which message (or OTHER_WAY), row of the sender
 
     def warm(self) -> None:
         """Load the compiled kernels now, so that the first message is not the one that waits for them."""
@@ -100,13 +126,24 @@ class Decoder:
         self.sources.offset_us(0)
 
     def decode(self, arrivals: Sequence[Arrival]) -> Decoded:
+        """Return the columns of messages that are objects (recordings, tests); live ones come as blocks."""
+        return self.read(Block.of(arrivals))
+
+    def read(self, block: Block) -> Decoded:
         """Return the columns of a window; never raises for anything a sender can send."""
         window = _Window()
-        for arrival in arrivals:
-            self._sort(window, arrival)
-        for message, pile in window.piles.items():
-            if pile.payloads:
-                self._read(window, message, pile)
+        way, rows = self._ways(block)
+        way = self._without_floods(window, way, rows, block.receive_us)
+        for index in np.flatnonzero(way == OTHER_WAY):
+            self._sort(window, block.arrival(int(index)))
+        for number, message in enumerate(topics.MESSAGES):
+            at = np.flatnonzero(way == number)
+            if len(at):
+                places = block.payload_at[at], block.payload_length[at]
+                own = np.ones(len(at), np.bool_)
+                self._read(window, message, _Pile(block.buffer, *places, rows[at], block.receive_us[at], own))
+            if window.loose[message].payloads:
+                self._read(window, message, window.loose[message].pile())
         sightings = np.concatenate(window.sightings) if window.sightings else np.empty(0, SIGHTING)
         signals = np.concatenate(window.signals) if window.signals else np.empty(0, SIGNAL)
         taken = np.concatenate(window.receive_us) if window.receive_us else np.empty(0, np.int64)
@@ -114,50 +151,86 @@ class Decoder:
 
     # -- by subject: whose it is and what it should be ---------------------------------------------------------------
 
+    def _ways(self, block: Block) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return (which message by number, or OTHER_WAY; row of the sender) of each message of a block."""
+        if self._subjects.count > MAX_SUBJECTS:
+            self._forget_subjects()
+        known = self._subjects.find(block)
+        if (known < 0).any():
+            for index in np.flatnonzero(known < 0):
+                subject = block.arrival(int(index)).subject.encode()[:256]
+                self._learn(subject)
+            known = self._subjects.find(block)
+        way = np.where(known[:, None] >= 0, self._way[np.maximum(known, 0)], (OTHER_WAY, 0)) if len(self._way) else None
+        if way is None:
+            return np.full(len(block), OTHER_WAY, np.int64), np.zeros(len(block), np.int64)
+        return way[:, 0], way[:, 1]
+
+    def _learn(self, subject: bytes) -> None:
+        if self._subjects.find(Block.of([Arrival(0, subject.decode("utf-8", "replace"), b"")]))[0] >= 0:
+            return  # the window holds it twice
+        route = topics.route(subject.decode("utf-8", "replace"))
+        source = self.sources.find(route.kind, route.device) if route is not None and route.scheme == "plain" else None
+        number = self._subjects.add(subject)
+        if number >= len(self._way):
+            self._way = np.concatenate([self._way, np.full((max(256, len(self._way)), 2), OTHER_WAY, np.int64)])
+        plain = route is not None and source is not None and route.message in topics.MESSAGES
+        self._way[number] = (
+            topics.MESSAGES.index(route.message) if plain and route else OTHER_WAY, source.row if source else 0
+        )  # fmt: skip
+        self._routes.append((route, source))
+
+    def _forget_subjects(self) -> None:
+        self._subjects.clear()
+        self._routes.clear()
+
+    def _without_floods(
+        self, window: _Window, way: NDArray[np.int64], rows: NDArray[np.int64], receive_us: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Take out what one sender sends beyond all measure in one window; its first messages stay."""
+        own = np.flatnonzero(way != OTHER_WAY)
+        if len(own) <= MOST_OF_ONE:
+            return way
+        counts = np.bincount(rows[own])
+        way = way.copy()
+        for row in np.flatnonzero(counts > MOST_OF_ONE):
+            over = own[rows[own] == row][MOST_OF_ONE:]
+            way[over] = FLOODED
+            self._flood(window, int(row), len(over), int(receive_us[over[0]]))
+        return way
+
+    def _flood(self, window: _Window, row: int, over: int, receive_us: int) -> None:
+        self.flooded += over
+        source = self.sources.at(row)
+        reason = f"over {MOST_OF_ONE} messages in one window; the rest are refused"
+        name = source.name if source else "?"
+        window.findings.append(Finding("source.flood", name, "rate", reason, receive_us, "fault", over))
+
     def _sort(self, window: _Window, arrival: Arrival) -> None:
-        route, source = self._routes.get(arrival.subject) or self._route(arrival.subject)
+        """Take a message that is no bare frame of a known sender."""
+        route = topics.route(arrival.subject)
         if route is None:
             self._refuse(window, arrival.subject[:80], "topic", "is in no known scheme", arrival.receive_us)
         elif route.scheme == "json":
             self._json(window, arrival, route.device, route.message)
         elif route.scheme == "gateway":
             self._gateway(window, arrival, route.message)
-        elif source is None:
-            self._refuse(
-                window, f"{route.kind}/{route.device}", "source", "the table of senders is full", arrival.receive_us
-            )
-        elif self._floods(window, source, arrival.receive_us):
-            return
-        elif route.message in topics.VENDOR_FORMS:
-            self._radar(window, arrival, source)
         else:
-            window.piles[route.message].add(arrival.payload, source.row, arrival.receive_us)
-
-    def _route(self, subject: str) -> tuple[topics.Route | None, Source | None]:
-        route = topics.route(subject)
-        source = self.sources.find(route.kind, route.device) if route is not None and route.scheme == "plain" else None
-        if len(self._routes) > 200_000:
-            self._routes.clear()
-        self._routes[subject] = found = (route, source)
-        return found
+            source = self.sources.find(route.kind, route.device)
+            if source is None:
+                name = f"{route.kind}/{route.device}"
+                self._refuse(window, name, "source", "the table of senders is full", arrival.receive_us)
+            elif route.message in topics.VENDOR_FORMS:
+                self._radar(window, arrival, source)
+            else:
+                window.loose[route.message].add(arrival.payload, source.row, arrival.receive_us)
 
     def forget(self, now_us: int) -> None:
         """Let go of senders that have been silent for long."""
         before = len(self.sources)
         self.sources.forget(now_us)
         if len(self.sources) < before:
-            self._routes.clear()  # they name rows that others may get now
-
-    def _floods(self, window: _Window, source: Source, receive_us: int) -> bool:
-        count = window.of_one.get(source.row, 0) + 1
-        window.of_one[source.row] = count
-        if count <= MOST_OF_ONE:
-            return False
-        self.flooded += 1
-        if count == MOST_OF_ONE + 1:
-            reason = f"over {MOST_OF_ONE} messages in one window; the rest are refused"
-            window.findings.append(Finding("source.flood", source.name, "rate", reason, receive_us, "fault"))
-        return True
+            self._forget_subjects()  # they name rows that others may get now
 
     def _refuse(self, window: _Window, source: str, place: str, reason: str, receive_us: int) -> None:
         self.refused += 1
@@ -177,9 +250,13 @@ class Decoder:
             self._refuse(window, f"rsu/{envelope.rsu}", "source", "the table of senders is full", arrival.receive_us)
             return
         row = RELAYED if message == "bsm" else source.row  # a relayed car has a clock and a counter of its own
-        for payload in envelope.frames:
-            if not self._floods(window, source, arrival.receive_us):
-                window.piles[message].add(payload, row, arrival.receive_us)
+        relayed = window.relayed.get(source.row, 0)
+        room = max(0, MOST_OF_ONE - relayed)
+        window.relayed[source.row] = relayed + len(envelope.frames)
+        for payload in envelope.frames[:room]:
+            window.loose[message].add(payload, row, arrival.receive_us)
+        if len(envelope.frames) > room:
+            self._flood(window, source.row, len(envelope.frames) - room, arrival.receive_us)
 
     def _json(self, window: _Window, arrival: Arrival, device: str, message: str) -> None:
         """Bring JSON of a roadside unit into frames; the device's id is inside where the topic has none."""
@@ -203,12 +280,12 @@ class Decoder:
         for rule, place, reason in found.faults:
             window.findings.append(Finding(rule, source.name, place, reason, arrival.receive_us))
         for payload in frames:
-            window.piles[message].add(payload, source.row, arrival.receive_us, counted="msgCnt" in content)
+            window.loose[message].add(payload, source.row, arrival.receive_us, counted="msgCnt" in content)
 
     # -- by kind: from frames to columns -----------------------------------------------------------------------------
 
     def _read(self, window: _Window, message: str, pile: _Pile) -> None:
-        read = batch.decode(_FRAME[message], *batch.join(pile.payloads))
+        read = batch.decode(_FRAME[message], pile.buffer, pile.at, pile.length)
         good = read.verdict == batch.OK
         for index in np.flatnonzero(~good):
             self._explain(window, message, pile, int(index))
@@ -216,15 +293,14 @@ class Decoder:
         if not good.any():
             return
         messages = read.tables["messages"]
-        rows = np.array(pile.rows, np.int64)
-        receive_us = np.array(pile.receive_us, np.int64)
+        rows, receive_us = pile.rows, pile.receive_us
         if message == "bsm":
             self._name_relayed(window, rows, messages["id"], good, receive_us)
         good &= rows >= 0
         at = np.flatnonzero(good)
         self.received[message] += len(at)
         window.receive_us.append(receive_us[at])
-        count = np.where(np.array(pile.counted, np.bool_), messages["msgCnt"], NO_COUNT)[at].astype(np.int64)
+        count = np.where(pile.counted, messages["msgCnt"], NO_COUNT)[at].astype(np.int64)
         stated = self._stated_us(message, read.tables, receive_us)
         used = receive_us.copy()
         used[at] = self.sources.enter(rows[at], message, count, stated[at], receive_us[at], window.findings)
@@ -250,10 +326,10 @@ class Decoder:
             event_us = np.where(own == NO_TIME, used[parent], own + shift[parent])
             window.signals.append(sight.of_signals(read.tables, rows, event_us))
         elif message == "map":
-            self._keep_maps([pile.payloads[index] for index in at], rows[at])
+            self._keep_maps([pile.frame(int(index)) for index in at], rows[at])
         else:
             for index in at:
-                self._road_information(window, pile.payloads[index], int(rows[index]), pile.receive_us[index])
+                self._road_information(window, pile.frame(int(index)), int(rows[index]), int(receive_us[index]))
 
     @staticmethod
     def _stated_us(message: str, tables: dict[str, batch.Table], receive_us: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -281,7 +357,7 @@ class Decoder:
 
     def _explain(self, window: _Window, message: str, pile: _Pile, index: int) -> None:
         """Say by field and bit why the kernel did not take a frame."""
-        row, receive_us = pile.rows[index], pile.receive_us[index]
+        row, receive_us = int(pile.rows[index]), int(pile.receive_us[index])
         source = self.sources.at(row) if row >= 0 else None
         name = source.name if source else f"gateway/{message}"
         if source is not None:
@@ -291,7 +367,7 @@ class Decoder:
             self.refused += 1
             return
         try:
-            found, _ = csae.decode(pile.payloads[index])
+            found, _ = csae.decode(pile.frame(index))
         except csae.CsaeError as error:
             self._refuse(window, name, f"{message}.{error.field}", str(error), receive_us)
             return

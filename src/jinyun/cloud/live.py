@@ -13,7 +13,7 @@ from jinyun.cloud.decode import Decoder
 from jinyun.cloud.episodes import Episodes
 from jinyun.cloud.latency import Histogram
 from jinyun.cloud.link import Links
-from jinyun.net.ingest import Arrival
+from jinyun.net.block import Block
 from jinyun.shapes import SIGHTING, SIGNAL, Finding, Kind
 from jinyun.zone import Zone
 
@@ -46,11 +46,9 @@ class Cloud:
         self._waiting_us: list[NDArray[np.int64]] = []
         self._rolled_us = 0
 
-    def take(self, arrivals: list[Arrival]) -> None:
-        """Decode a window of arrivals and keep it for the next tick."""
-        if not arrivals:
-            return
-        decoded = self.decoder.decode(arrivals)
+    def take(self, block: Block) -> None:
+        """Decode a window of messages and keep it for the next tick."""
+        decoded = self.decoder.read(block)
         self._sightings.append(decoded.sightings)
         self._signals.append(decoded.signals)
         self._waiting_us.append(decoded.receive_us)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from jinyun.net.ingest import Arrival
+from jinyun.net.block import Arrival
 
 MAGIC = b"JYRAW1\n"
 SUFFIX = ".jyr"

@@ -19,7 +19,7 @@ from jinyun.cloud import rawlog
 from jinyun.cloud.account import NO_TIME
 from jinyun.cloud.sight import event_times_us
 from jinyun.net import csae, radar_json, topics
-from jinyun.net.ingest import Arrival
+from jinyun.net.block import Arrival
 
 MAX_TEXT_BYTES = 1 << 30
 _LINE = re.compile(r"(?:(\d{12,14})\s+)?([0-9A-Fa-f]+)\Z")

@@ -46,12 +46,12 @@ async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: 
         if reader is None or reader.closed.is_set():
             reader = await _connect(zone, host, nats_port, cloud, stop)
         await asyncio.sleep(WINDOW_S)
-        arrivals = reader.take() if reader else []
-        if arrivals:
+        block = reader.take() if reader else None
+        if block is not None:
             quiet_since = time.monotonic()
-            cloud.take(arrivals)
+            cloud.take(block)
             if log is not None:
-                log.append(arrivals)
+                log.append(block.arrivals())
         if reader is not None:
             cloud.shed = reader.shed
         now_us = time.time_ns() // 1000

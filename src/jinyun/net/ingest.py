@@ -1,8 +1,6 @@
-"""Bulk ingest: read the broker in blocks, many messages a system call, without an object's ceremony per message.
+"""Bulk ingest: read the broker in blocks, many messages a system call (:mod:`jinyun.net.block`).
 
-The NATS client protocol is lines and lengths: ``MSG subject sid [reply] size CRLF payload CRLF``, ``PING CRLF``,
-``+OK``, ``-ERR text``, ``INFO json``. General clients spend 10-20 microseconds a message on callbacks and tasks; here a
-block from the socket becomes one list. Control traffic stays with ``nats-py``.
+Control traffic stays with ``nats-py``.
 """
 
 from __future__ import annotations
@@ -11,20 +9,19 @@ import asyncio
 import json
 import os
 import time
-from typing import NamedTuple
 
+import numpy as np
+
+from jinyun.net import block
+from jinyun.net.block import Arrival, Block
 from jinyun.net.broker import INTERNAL_USER, MAX_PAYLOAD, TOKEN
+
+__all__ = ["Arrival", "Block", "BlockReader", "IngestError", "open_reader"]
 
 MAX_WAITING = 200_000
 """Messages kept for the next window at most; beyond it the oldest block goes, and is counted in ``shed``."""
-
-
-class Arrival(NamedTuple):
-    """One message as it came: when (int64 us UTC, one stamp per block), on which subject, its bytes."""
-
-    receive_us: int
-    subject: str
-    payload: bytes
+AT_ONCE = 16_384
+"""Messages taken from the buffer by one scan."""
 
 
 class IngestError(ConnectionError):
@@ -45,8 +42,8 @@ class BlockReader(asyncio.Protocol):
         self.bytes_in = 0
         self._transport: asyncio.Transport | None = None
         self._rest = b""
-        self._waiting: list[Arrival] = []
-        self._subject_names: dict[bytes, str] = {}
+        self._waiting: list[Block] = []
+        self._count = 0
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -70,64 +67,36 @@ class BlockReader(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         now_us = time.time_ns() // 1000
         self.bytes_in += len(data)
-        if self._rest:
-            data = self._rest + data
-        try:
-            at = self._parse(data, now_us)
-        except IngestError as error:
-            self.error = str(error)
+        data = self._rest + data if self._rest else data
+        ended = block.FULL
+        while ended == block.FULL:
+            places, count, at, pings, pongs, ended = block.scan(np.frombuffer(data, np.uint8), AT_ONCE, 4 * MAX_PAYLOAD)
+            if count:
+                at_us = np.full(count, now_us, np.int64)
+                found = places[:count]
+                self._waiting.append(Block(data[:at], found[:, 0], found[:, 1], found[:, 2], found[:, 3], at_us))
+                self._count += count
+            self._answer(pings, pongs)
+            data = data[at:]
+        self._rest = data
+        if ended != block.DONE:
+            self.error = _complaint(ended, data)
             self.close()
-            return
-        self._rest = data[at:]
-        if len(self._waiting) > MAX_WAITING:
-            over = len(self._waiting) - MAX_WAITING
-            del self._waiting[:over]
-            self.shed += over
+        while self._count > MAX_WAITING:
+            gone = len(self._waiting.pop(0))
+            self._count -= gone
+            self.shed += gone
 
-    def _parse(self, data: bytes, now_us: int) -> int:
-        """Take the whole messages of ``data``; return where the first unfinished one begins."""
-        at, end = 0, len(data)
-        names, waiting = self._subject_names, self._waiting
-        while True:
-            line_end = data.find(b"\r\n", at)
-            if line_end < 0:
-                if end - at > 4096:
-                    raise IngestError(f"a line of over 4096 bytes: {data[at : at + 40]!r}")
-                return at
-            if data.startswith(b"MSG ", at):
-                words = data[at + 4 : line_end].split(b" ")
-                try:
-                    size = int(words[-1])
-                except ValueError:
-                    raise IngestError(f"not a message line: {data[at:line_end]!r}") from None
-                payload_end = line_end + 2 + size
-                if size > MAX_PAYLOAD * 4:
-                    raise IngestError(f"a message of {size} bytes")
-                if payload_end + 2 > end:
-                    return at
-                subject = names.get(words[0])
-                if subject is None:
-                    if len(names) > 100_000:
-                        names.clear()
-                    subject = names[words[0]] = words[0].decode("utf-8", "replace")
-                waiting.append(Arrival(now_us, subject, data[line_end + 2 : payload_end]))
-                at = payload_end + 2
-                continue
-            line = data[at:line_end]
-            at = line_end + 2
-            if line == b"PING":
-                assert self._transport is not None
-                self._transport.write(b"PONG\r\n")
-            elif line == b"PONG":
-                if not self._ready.done():
-                    self._ready.set_result(None)
-            elif line.startswith(b"-ERR"):
-                raise IngestError(line[4:].decode("utf-8", "replace").strip().strip("'"))
+    def _answer(self, pings: int, pongs: int) -> None:
+        if pings and self._transport is not None:
+            self._transport.write(b"PONG\r\n" * pings)
+        if pongs and not self._ready.done():
+            self._ready.set_result(None)
 
-    def take(self) -> list[Arrival]:
-        """Return what arrived since the last call."""
-        taken, self._waiting = self._waiting, []
-        return taken
+    def take(self) -> Block | None:
+        """Return what arrived since the last call, None where nothing did."""
+        taken, self._waiting, self._count = self._waiting, [], 0
+        return Block.join(taken) if taken else None
 
     def publish(self, subject: str, payload: bytes) -> None:
         """Publish one message; silently nothing after the connection is lost."""
@@ -141,6 +110,15 @@ class BlockReader(asyncio.Protocol):
     async def ready(self) -> None:
         """Wait until the broker has taken the subscriptions."""
         await self._ready
+
+
+def _complaint(ended: int, data: bytes) -> str:
+    line = data[:80].split(b"\r\n")[0].decode("utf-8", "replace")
+    if ended == block.ERROR_LINE:
+        return line[4:].strip().strip("'")
+    if ended == block.BAD_LINE:
+        return f"a line of over {block.LONGEST_LINE} bytes: {line[:40]!r}"
+    return f"not a message line: {line!r}"
 
 
 async def open_reader(host: str, port: int, subjects: list[str], name: str, timeout_s: float = 5.0) -> BlockReader:
