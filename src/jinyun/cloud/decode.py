@@ -81,10 +81,9 @@ class _Loose:
         self.counted.append(counted)
 
     def pile(self) -> _Pile:
-        columns = [
-            np.array(c, t) for c, t in ((self.rows, np.int64), (self.receive_us, np.int64), (self.counted, np.bool_))
-        ]
-        return _Pile(*batch.join(self.payloads), *columns)
+        rows, receive_us = np.array(self.rows, np.int64), np.array(self.receive_us, np.int64)
+        buffer, at, length = batch.join(self.payloads)
+        return _Pile(buffer, at, length, rows, receive_us, np.array(self.counted, np.bool_))
 
 
 @dataclass(slots=True)
