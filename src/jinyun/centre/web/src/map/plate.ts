@@ -137,15 +137,25 @@ function scenery(map: ZoneMap): Layer[] {
   });
 }
 
-/** A point in the middle of each junction lane that is an open test road. */
-function openMiddles(map: ZoneMap): (readonly [number, number])[] {
+/** Where a lane has its half. */
+function middleOf(map: ZoneMap, lane: number): readonly [number, number] {
+  const i = map.lanes.first[lane]! + Math.floor(map.lanes.count[lane]! / 2);
+  return [map.points.x_m[i]!, map.points.y_m[i]!];
+}
+
+/** The junction areas that an open test road crosses: the whole junction is then open. */
+function openJunctions(map: ZoneMap): Set<number> {
   const middles: (readonly [number, number])[] = [];
   for (let lane = 0; lane < map.lanes.n; lane++) {
-    if (map.lanes.kind[lane] !== LANE.junction || map.lanes.open[lane] !== 1) continue;
-    const i = map.lanes.first[lane]! + Math.floor(map.lanes.count[lane]! / 2);
-    middles.push([map.points.x_m[i]!, map.points.y_m[i]!]);
+    if (map.lanes.kind[lane] === LANE.junction && map.lanes.open[lane] === 1) middles.push(middleOf(map, lane));
   }
-  return middles;
+  const open = new Set<number>();
+  for (let i = 0; i < map.areas.n; i++) {
+    if (map.areas.kind[i] !== AREA.junction || map.areas.count[i]! < 3) continue;
+    const xy = run(map.areas, map.areaPoints, i);
+    if (middles.some(([x, y]) => within(xy, x, y))) open.add(i);
+  }
+  return open;
 }
 
 /** Whether a point lies within a polygon. */
@@ -176,13 +186,17 @@ function roads(map: ZoneMap): Layer[] {
   const levelOf = (lane: number): Level =>
     map.lanes.tunnel[lane] ? below : meanHeight(map, lane) > BRIDGE_M ? bridge : ground;
 
-  const opened = openMiddles(map);
+  const opened = openJunctions(map);
+  const openAreas = [...opened].map((i) => run(map.areas, map.areaPoints, i));
+  const inOpen = (lane: number): boolean => {
+    const [x, y] = middleOf(map, lane);
+    return openAreas.some((xy) => within(xy, x, y));
+  };
   for (let i = 0; i < map.areas.n; i++) {
     const kind = map.areas.kind[i];
     if ((kind !== AREA.junction && kind !== AREA.walking) || map.areas.count[i]! < 3) continue;
-    const xy = run(map.areas, map.areaPoints, i);
-    const style = kind === AREA.walking ? "sidewalk" : opened.some(([x, y]) => within(xy, x, y)) ? "openJunction" : "junction";
-    ground.surface.fills.push({ style: styleOf(style), xy });
+    const style = kind === AREA.walking ? "sidewalk" : opened.has(i) ? "openJunction" : "junction";
+    ground.surface.fills.push({ style: styleOf(style), xy: run(map.areas, map.areaPoints, i) });
   }
   for (const kind of SURFACE_ORDER) {
     for (let lane = 0; lane < map.lanes.n; lane++) {
@@ -197,13 +211,15 @@ function roads(map: ZoneMap): Layer[] {
         where.paint.strokes.push({ style: styleOf("tunnelEdge"), xy: moved(xy, half_m), half_m: LINE_M });
         where.paint.strokes.push({ style: styleOf("tunnelEdge"), xy: moved(xy, -half_m), half_m: LINE_M });
       } else {
-        const open = map.lanes.open[lane] === 1 && (kind === LANE.car || kind === LANE.bus || kind === LANE.junction);
+        const open =
+          (map.lanes.open[lane] === 1 && (kind === LANE.car || kind === LANE.bus || kind === LANE.junction)) ||
+          (kind === LANE.junction && inOpen(lane));
         const style = open ? "open" : SURFACES[kind]!;
         const casing = styleOf(open ? "openCasing" : "casing");
         if (!walks) where.under.strokes.push({ style: casing, xy, half_m: half_m + CASING_M });
         where.surface.strokes.push({ style: styleOf(style), xy, half_m });
       }
-      if (map.lanes.open[lane] === 1 && (kind === LANE.car || kind === LANE.bus)) {
+      if (map.lanes.open[lane] === 1 && (kind === LANE.car || kind === LANE.bus || kind === LANE.junction)) {
         where.glow.strokes.push({ style: styleOf("openFar"), xy, half_m });
       }
     }

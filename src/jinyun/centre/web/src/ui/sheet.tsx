@@ -1,6 +1,6 @@
 /** The phone's sheet: four tabs with the page's panels, raised by a tap or a drag of its handle. */
 
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { number } from "../i18n/format.ts";
 import { useSpeech } from "../i18n/language.ts";
 import type { Picture } from "../live/picture.ts";
@@ -25,6 +25,8 @@ export function Sheet({ picture, stage }: { readonly picture: Picture; readonly 
   const dragged = useRef<number | null>(null);
   const status = useStore(picture.status);
   const { all } = useCount(picture);
+  // A device is picked to be seen on the map, so the sheet makes way.
+  useEffect(() => stage.device.watch(() => setRaised(false)), [stage]);
   const open = status?.episodes.filter((episode) => episode.open).length ?? 0;
   const devices = status?.devices ?? [];
   const figures: Readonly<Record<Tab, string>> = {
