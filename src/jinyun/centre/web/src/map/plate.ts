@@ -139,8 +139,10 @@ function scenery(map: ZoneMap): Layer[] {
 
 /** Where a lane has its half. */
 function middleOf(map: ZoneMap, lane: number): readonly [number, number] {
-  const i = map.lanes.first[lane]! + Math.floor(map.lanes.count[lane]! / 2);
-  return [map.points.x_m[i]!, map.points.y_m[i]!];
+  const half = map.lanes.first[lane]! + (map.lanes.count[lane]! - 1) / 2;
+  const { x_m, y_m } = map.points;
+  const [a, b] = [Math.floor(half), Math.ceil(half)];
+  return [(x_m[a]! + x_m[b]!) / 2, (y_m[a]! + y_m[b]!) / 2];
 }
 
 /** The junction areas that an open test road crosses: the whole junction is then open. */
@@ -220,7 +222,7 @@ function roads(map: ZoneMap): Layer[] {
         where.surface.strokes.push({ style: styleOf(style), xy, half_m });
       }
       if (map.lanes.open[lane] === 1 && (kind === LANE.car || kind === LANE.bus || kind === LANE.junction)) {
-        where.glow.strokes.push({ style: styleOf("openFar"), xy, half_m });
+        where.glow.strokes.push({ style: styleOf("openFar"), xy, half_m: kind === LANE.junction ? half_m / 2 : half_m });
       }
     }
   }
