@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from jinyun.cloud import account
 from jinyun.cloud.account import NO_TIME
 from jinyun.cloud.decode import MOST_OF_ONE, Decoder
 from jinyun.cloud.sight import MINUTE_US, event_times_us, time_marks_us
-from jinyun.net import gateway
+from jinyun.net import csae, gateway
 from jinyun.net.ingest import Arrival
 from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, Kind, Light
 from jinyun.zone import Projection
@@ -223,3 +224,23 @@ def test_json_of_openv2x_and_of_the_centre_interface_is_taken_like_any_message()
     assert got.sightings["speed_mps"].tolist() == pytest.approx([10.0, 10.0])
     assert (reader.received["rsm"], reader.refused) == (2, 2)
     assert {f.source: f.field for f in got.findings} == {"rsu/?": "rsuId", "rsu/R3": "rsm.participants[0].speed"}
+
+
+def test_an_rsu_that_speaks_the_other_dialect_is_understood_told_and_remembered() -> None:
+    """RSI with a path: five bits count it from 1 in layout A and from 2 in layout B, so A cannot read B's."""
+    path = [{"offsetLL": ("position-LL1", {"lon": 5, "lat": n})} for n in range(4)]
+    rsi = {
+        "msgCnt": 1, "id": b"RSU-B   ", "refPos": {"lat": 296_000_000, "long": 1_063_000_000},
+        "rtes": [{"rteId": 7, "eventType": 9902, "eventSource": "police",
+                  "referencePaths": [{"activePath": path, "pathRadius": 100}]}],
+    }  # fmt: skip
+    reader = decoder()
+    findings = []
+    for count in range(6):
+        payload = csae.encode("rsiFrame", {**rsi, "msgCnt": count}, "B")
+        findings += reader.decode([at(payload, "rsi", device="RSU-B")]).findings
+    assert (reader.received["rsi"], reader.refused) == (6, 0)
+    assert sum(f.rule == "road.event" for f in findings) == 6
+    (pinned,) = [f for f in findings if f.rule == "dialect.pinned"]
+    assert (pinned.source, pinned.severity) == ("rsu/RSU-B", "info") and "dialect B" in pinned.reason
+    assert reader.sources.tally(account.LOST) == 0

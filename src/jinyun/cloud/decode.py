@@ -16,18 +16,19 @@ from numpy.typing import NDArray
 
 from jinyun.cloud import account, sight
 from jinyun.cloud.account import NO_COUNT, NO_TIME
+from jinyun.cloud.dialect import Dialects
 from jinyun.cloud.sight import Projection
 from jinyun.cloud.sources import Source, Sources
+from jinyun.cloud.ways import OTHER_WAY, Ways
 from jinyun.net import csae, gateway, radar_json, rsu_json, topics
-from jinyun.net.block import Arrival, Block, SubjectTable
+from jinyun.net.block import Arrival, Block
 from jinyun.net.csae import batch
 from jinyun.shapes import SEEN_BY_ROAD, SIGHTING, SIGNAL, Finding, Kind
 
 FARTHEST_M = 200_000.0
 """A place farther than this from the zone's origin is no place in the zone."""
-OTHER_WAY, FLOODED = -1, -2
-"""What a message is that is no bare frame of a known sender, and one that is too many."""
-MAX_SUBJECTS = 400_000
+FLOODED = -2
+"""What a message is that is one too many."""
 RELAYED = -1
 """Row of a BSM that a gateway relays: its own id will tell whose it is."""
 MOST_OF_ONE = 2_000
@@ -112,9 +113,8 @@ class Decoder:
         self.maps: dict[tuple[int, int], dict[str, Any]] = {}  # (region, node) -> the newest Node of a MAP
         self._map_bytes: dict[int, bytes] = {}
         self._radars: dict[str, radar_json.RadarReader] = {}
-        self._subjects = SubjectTable()
-        self._routes: list[tuple[topics.Route | None, Source | None]] = []  # of each known subject
-        self._way = np.empty((0, 2), np.int64)  # of each known subject: which message (or OTHER_WAY), row of the sender
+        self.ways = Ways(self.sources)
+        self.dialects = Dialects()
 
     def warm(self) -> None:
         """Load the compiled kernels now, so that the first message is not the one that waits for them."""
@@ -131,7 +131,7 @@ class Decoder:
     def read(self, block: Block) -> Decoded:
         """Return the columns of a window; never raises for anything a sender can send."""
         window = _Window()
-        way, rows = self._ways(block)
+        way, rows = self.ways.of(block)
         way = self._without_floods(window, way, rows, block.receive_us)
         for index in np.flatnonzero(way == OTHER_WAY):
             self._sort(window, block.arrival(int(index)))
@@ -149,39 +149,6 @@ class Decoder:
         return Decoded(self._within(window, sightings), signals, window.findings, taken)
 
     # -- by subject: whose it is and what it should be ---------------------------------------------------------------
-
-    def _ways(self, block: Block) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return (which message by number, or OTHER_WAY; row of the sender) of each message of a block."""
-        if self._subjects.count > MAX_SUBJECTS:
-            self._forget_subjects()
-        known = self._subjects.find(block)
-        if (known < 0).any():
-            for index in np.flatnonzero(known < 0):
-                subject = block.arrival(int(index)).subject.encode()[:256]
-                self._learn(subject)
-            known = self._subjects.find(block)
-        way = np.where(known[:, None] >= 0, self._way[np.maximum(known, 0)], (OTHER_WAY, 0)) if len(self._way) else None
-        if way is None:
-            return np.full(len(block), OTHER_WAY, np.int64), np.zeros(len(block), np.int64)
-        return way[:, 0], way[:, 1]
-
-    def _learn(self, subject: bytes) -> None:
-        if self._subjects.find(Block.of([Arrival(0, subject.decode("utf-8", "replace"), b"")]))[0] >= 0:
-            return  # the window holds it twice
-        route = topics.route(subject.decode("utf-8", "replace"))
-        source = self.sources.find(route.kind, route.device) if route is not None and route.scheme == "plain" else None
-        number = self._subjects.add(subject)
-        if number >= len(self._way):
-            self._way = np.concatenate([self._way, np.full((max(256, len(self._way)), 2), OTHER_WAY, np.int64)])
-        plain = route is not None and source is not None and route.message in topics.MESSAGES
-        self._way[number] = (
-            topics.MESSAGES.index(route.message) if plain and route else OTHER_WAY, source.row if source else 0
-        )  # fmt: skip
-        self._routes.append((route, source))
-
-    def _forget_subjects(self) -> None:
-        self._subjects.clear()
-        self._routes.clear()
 
     def _without_floods(
         self, window: _Window, way: NDArray[np.int64], rows: NDArray[np.int64], receive_us: NDArray[np.int64]
@@ -221,7 +188,7 @@ class Decoder:
                 self._refuse(window, name, "source", "the table of senders is full", arrival.receive_us)
             elif route.message in topics.VENDOR_FORMS:
                 self._radar(window, arrival, source)
-            else:
+            elif not self._other_dialect(window, route.message, arrival.payload, source, arrival.receive_us):
                 window.loose[route.message].add(arrival.payload, source.row, arrival.receive_us)
 
     def forget(self, now_us: int) -> None:
@@ -229,7 +196,8 @@ class Decoder:
         before = len(self.sources)
         self.sources.forget(now_us)
         if len(self.sources) < before:
-            self._forget_subjects()  # they name rows that others may get now
+            self.ways.clear()  # they name rows that others may get now
+            self.dialects.clear()
 
     def _refuse(self, window: _Window, source: str, place: str, reason: str, receive_us: int) -> None:
         self.refused += 1
@@ -355,9 +323,11 @@ class Decoder:
         return receive_us
 
     def _explain(self, window: _Window, message: str, pile: _Pile, index: int) -> None:
-        """Say by field and bit why the kernel did not take a frame."""
+        """Take a frame that the kernel did not: by the sender's other dialect, or say by field and bit what is wrong."""
         row, receive_us = int(pile.rows[index]), int(pile.receive_us[index])
         source = self.sources.at(row) if row >= 0 else None
+        if source is not None and self._other_dialect(window, message, pile.frame(index), source, receive_us):
+            return
         name = source.name if source else f"gateway/{message}"
         if source is not None:
             self.sources.refused[row] += 1
@@ -372,6 +342,20 @@ class Decoder:
             return
         reason = f"the topic says {message}, the frame is {_MESSAGE.get(found, found)}"
         self._refuse(window, name, "topic", reason, receive_us)
+
+    def _other_dialect(self, window: _Window, message: str, payload: bytes, source: Source, receive_us: int) -> bool:
+        """Read a frame in the dialect its sender speaks, where that is not ours; return whether it was read so.
+
+        What was read goes on in our dialect, which has room for all of it but the initial position of a BSM's history.
+        """
+        found = self.dialects.read(source.row, message, payload)
+        if found is None:
+            return False
+        if found.decided:
+            self.ways.slow(source.row)
+            window.findings.append(Finding("dialect.pinned", source.name, message, found.decided, receive_us, "info"))
+        window.loose[message].add(found.payload, source.row, receive_us)
+        return True
 
     def _name_relayed(
         self,

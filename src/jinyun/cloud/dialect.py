@@ -1,0 +1,59 @@
+"""Dialects: which of the two layouts found in the field each roadside unit speaks, found by vote and pinned.
+
+MAP and RSI, and a BSM with an initial position, differ between the layouts (``docs/dialects.md``). A message that only the
+other layout accepts is a vote for it; a few in a row decide, and every change of mind is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jinyun.net import csae
+from jinyun.net.csae import CsaeError, DialectVote
+
+OURS = "A"
+DIFFERING = frozenset({"bsm", "map", "rsi"})
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A frame that was read in another dialect: the same message in ours, and what it decided ("" if nothing)."""
+
+    payload: bytes
+    decided: str
+
+
+class Dialects:
+    """The votes over senders that sent something our dialect refused."""
+
+    def __init__(self) -> None:
+        self._votes: dict[int, DialectVote] = {}
+
+    def clear(self) -> None:
+        self._votes.clear()
+
+    def read(self, row: int, message: str, payload: bytes) -> Read | None:
+        """Return the frame of sender ``row`` in our dialect where it speaks another, None where that is not so."""
+        if message not in DIFFERING or (row not in self._votes and len(self._votes) > 100_000):
+            return None
+        vote = self._votes.setdefault(row, DialectVote())
+        try:
+            name, value, decided = vote.decode(payload)
+        except CsaeError:
+            return None  # in neither: whoever reads it next says what is wrong
+        if vote.dialect == OURS and decided is None and _is_ours(payload):
+            return None
+        value.get("safetyExt", {}).get("pathHistory", {}).pop("initialPosition", None)
+        if decided is None:
+            return Read(csae.encode(name, value), "")
+        before = f", before it was {decided.before}" if decided.before else ""
+        reason = f"speaks dialect {decided.dialect} ({decided.votes} messages in a row read in no other){before}"
+        return Read(csae.encode(name, value), reason)
+
+
+def _is_ours(payload: bytes) -> bool:
+    try:
+        csae.decode(payload, OURS)
+    except CsaeError:
+        return False
+    return True
