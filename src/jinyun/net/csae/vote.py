@@ -35,7 +35,7 @@ class DialectVote:
         self.needed = needed
         self.pinned: str | None = None
         self._layout, self._ids = default[0], default[1:]
-        self._votes = 0  # for the other layout in a row, or while not pinned: for A positive, for B negative
+        self._votes = 0  # how many in a row only one layout accepted: positive for A, negative for B
 
     @property
     def dialect(self) -> str:

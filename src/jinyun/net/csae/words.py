@@ -1,4 +1,8 @@
-"""Bits of messages in rows of big-endian 64-bit words, for the kernels."""
+"""Bits of messages in rows of big-endian 64-bit words, for the kernels.
+
+The kernels are compiled with these functions and with the instruction set of :mod:`jinyun.net.csae.program` inside, and
+numba keeps them by the date of their own file alone: after a change here or there, remove ``__pycache__``.
+"""
 
 from __future__ import annotations
 
