@@ -70,6 +70,35 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument("--speed", type=_positive, help="times real time (default 1; with --json as fast as it goes)")
     replay.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object instead of a page")
 
+    message = verbs.add_parser("message", help="look at messages of T/CSAE 53 and 157, make, compare and check them")
+    deeds = message.add_subparsers(dest="deed", required=True, metavar="DEED")
+    decode = deeds.add_parser("decode", help="lay messages out: every field with unit and meaning")
+    decode.add_argument("message", help="hexadecimal, a file with a message a line, or - for standard input")
+    decode.add_argument("--bits", action="store_true", help="also say where each field lies")
+    encode = deeds.add_parser("encode", help="make messages from their JSON form (what decode --json prints)")
+    encode.add_argument("message", help="JSON, a file with a message a line, or -")
+    diff = deeds.add_parser("diff", help="what differs between two messages (exit code 1 if anything)")
+    diff.add_argument("one", help="hexadecimal or a file")
+    diff.add_argument("other", help="hexadecimal or a file")
+    check = deeds.add_parser("check", help="decode, encode again and compare every message of a file")
+    check.add_argument("file", help="lines of hexadecimal, or a JSON list of objects with hex and type")
+    sniff = deeds.add_parser("sniff", help="listen to a running zone")
+    sniff.add_argument("--zone", help="the zone (default: science-city)")
+    sniff.add_argument("--kind", choices=["bsm", "map", "rsm", "spat", "rsi"], help="this message only")
+    sniff.add_argument("--device", help="this device only")
+    sniff.add_argument("--count", type=int, help="end after so many")
+    sniff.add_argument("--seconds", type=_positive, help="end after so long")
+    sniff.add_argument("--tree", action="store_true", help="every field")
+    sniff.add_argument("--hex", action="store_true", help="receive time (ms) and bytes: a recording that replay takes")
+    for deed in (decode, encode, diff, check):
+        deed.add_argument(
+            "--dialect", choices=["A", "B", "A158", "B158"], default="A", help="layout and id table (default A)"
+        )
+    for deed in (decode, diff, check, sniff):
+        deed.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
+    for deed in (decode, sniff):
+        deed.add_argument("--lang", choices=["zh", "en", "both"], default="en", help="language of meanings")
+
     admin = verbs.add_parser("admin", help="who may speak: the zone's certificate authority and its devices")
     deeds = admin.add_subparsers(dest="deed", required=True, metavar="DEED")
     init = deeds.add_parser("init", help="make the zone's authority; its passphrase comes from JINYUN_PASSPHRASE")
@@ -132,6 +161,16 @@ def _replay(args: argparse.Namespace) -> int:
     return 0
 
 
+def _message(args: argparse.Namespace) -> int:
+    from jinyun.message import MessageError, message
+
+    try:
+        return message(args)
+    except MessageError as error:
+        print(f"jinyun message: {error}", file=sys.stderr)
+        return 2
+
+
 def _admin(args: argparse.Namespace) -> int:
     from jinyun.admin import AuthorityError, admin
 
@@ -152,7 +191,7 @@ def _bench(args: argparse.Namespace) -> int:
     return 0
 
 
-_VERBS = {"run": _run, "replay": _replay, "admin": _admin, "bench": _bench}
+_VERBS = {"run": _run, "replay": _replay, "message": _message, "admin": _admin, "bench": _bench}
 
 if __name__ == "__main__":
     sys.exit(main())

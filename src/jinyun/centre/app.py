@@ -27,8 +27,7 @@ from jinyun.zone import Zone
 
 STATIC = Path(__file__).with_name("static")
 POLICY = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; "
-    "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+    "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 )
 STATUS_S = 0.5
 SEND_TIMEOUT_S = 10.0
