@@ -40,6 +40,7 @@ def build(net: Net, streets: Streets, zone: Zone) -> Map:
     lane_row = {lane.id: row for row, lane in enumerate(ordered)}
     lanes, points = _lanes(net, streets, ordered, row_of_node, section_row)
     edges = _edges(net, streets, ordered, row_of_node)
+    stops = _stops(zone, streets, ordered)
     groups = groups_of(net, row_of_node, _arms(streets))
     _attach_programs(junctions, groups, net, row_of_node)
     links = _links(net, lane_row, groups)
@@ -51,7 +52,7 @@ def build(net: Net, streets: Streets, zone: Zone) -> Map:
         lanes=lanes, points=points, edges=edges, links=links, successors_first=successors_first,
         successors=successors, junctions=junctions, groups=groups.table, steps=groups.steps, lights=groups.lights,
         stop_lines=_stop_lines(net, ordered, links, junctions, groups, row_of_node, lanes),
-        crossings=crossings, crossing_points=crossing_points, stops=_stops(zone, streets, ordered),
+        crossings=crossings, crossing_points=crossing_points, stops=stops,
         sections=sections, section_points=section_points, areas=areas, area_points=area_points,
         about={
             "zone": np.array([zone.id]), "lon": np.array([zone.origin.lon]), "lat": np.array([zone.origin.lat]),

@@ -137,7 +137,8 @@ def _row(
     centre: Line, side: float, own_m: float, frontage: Frontage, keep_out: _KeepOut, rng: np.random.Generator
 ) -> list[Line]:
     found: list[Line] = []
-    total = curve.length_m(centre)
+    s, x, y = curve.stations(centre), centre[:, 0], centre[:, 1]
+    total = float(s[-1])
     base = own_m + frontage.setback_m
     for _ in range(frontage.rows):
         at = float(rng.uniform(4, 20))
@@ -147,7 +148,7 @@ def _row(
             depth = float(rng.uniform(*frontage.depth_m))
             if at + width > total:
                 break
-            p, q = curve.at_station(centre, [at, at + width])
+            p, q = np.column_stack([np.interp([at, at + width], s, x), np.interp([at, at + width], s, y)])
             way = (q - p) / max(float(np.linalg.norm(q - p)), 1e-9)
             out = side * np.array([way[1], -way[0]])
             corner = p + out * base
@@ -175,6 +176,7 @@ class _KeepOut:
         self._low = everything.min(axis=0) - 400
         size = np.ceil((everything.max(axis=0) + 400 - self._low) / self.CELL_M).astype(int)
         self._taken = np.zeros((size[0], size[1]), dtype=bool)
+        self._most = size - 1
         for name, line, tunnel in zip(roads, lines, tunnels, strict=True):
             if not tunnel:
                 self._along(line, self.half_width[name] + CLEAR_M)
@@ -204,16 +206,13 @@ class _KeepOut:
     def _inside(self, block: Line) -> NDArray[np.float64]:
         a, b = block[1] - block[0], block[3] - block[0]
         n, m = (max(int(np.linalg.norm(v) / self.CELL_M) + 2, 2) for v in (a, b))
-        u, v = np.meshgrid(np.linspace(0, 1, n), np.linspace(0, 1, m))
-        inside: NDArray[np.float64] = block[0] + u.ravel()[:, None] * a + v.ravel()[:, None] * b
+        u, v = np.linspace(0, 1, n)[:, None, None], np.linspace(0, 1, m)[None, :, None]
+        inside: NDArray[np.float64] = (block[0] + u * a + v * b).reshape(-1, 2)
         return inside
 
     def _cells(self, points: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        cells = ((points - self._low) / self.CELL_M).astype(np.int64)
-        return (
-            np.clip(cells[:, 0], 0, self._taken.shape[0] - 1),
-            np.clip(cells[:, 1], 0, self._taken.shape[1] - 1),
-        )
+        cells = np.clip(((points - self._low) / self.CELL_M).astype(np.int64), 0, self._most)
+        return cells[:, 0], cells[:, 1]
 
     def _along(self, line: Line, reach_m: float) -> None:
         places = curve.at_station(line, np.arange(0, curve.length_m(line) + 2, 2.0))

@@ -329,6 +329,8 @@ def _fixed_connections(streets: Streets) -> None:
             if added == 1:
                 at = 0 if on_right else len(a.lanes) - 1
                 streets.connections.append((a.id, b.id, at, 0 if on_right else len(b.lanes) - 1))
+        elif any(edge.road == node.plan for edge in leaving):
+            streets.connections += _into_circle(node, arriving, leaving)
         elif node.id[-1] in "+-" and len(arriving) + len(leaving) == 3:
             main_in = max(arriving, key=lambda e: e.priority)
             main_out = max(leaving, key=lambda e: e.priority)
@@ -342,3 +344,15 @@ def _fixed_connections(streets: Streets) -> None:
                     streets.connections.append((side.id, main_out.id, 0, 0))
                     pairs = [(i, i + 1) for i in range(len(main_in.lanes))]
                 streets.connections += [(main_in.id, main_out.id, i, j) for i, j in pairs]
+
+
+def _into_circle(node: Node, arriving: list[Edge], leaving: list[Edge]) -> list[tuple[str, str, int, int]]:
+    """Return the connections from a roundabout's arm into its circle: every lane has a way in, the left ones share."""
+    circle = next(edge for edge in leaving if edge.road == node.plan)
+    inner = [i for i, lane in enumerate(circle.lanes) if lane.use == "car"]
+    found = []
+    for arm in (edge for edge in arriving if edge.road != node.plan):
+        driven = [i for i, lane in enumerate(arm.lanes) if lane.use in ("car", "bus")]
+        found += [(arm.id, circle.id, i, inner[min(k, len(inner) - 1)]) for k, i in enumerate(driven)]
+        found += [(arm.id, circle.id, i, inner[0]) for i, lane in enumerate(arm.lanes) if lane.use == "bike"]
+    return found

@@ -1,0 +1,39 @@
+"""Numbers of standards stand in profiles, each with where it comes from."""
+
+from pathlib import Path
+
+import pytest
+
+from jinyun import zone
+from jinyun.zone import ZoneError, load_profile
+
+PROFILES = sorted(zone.profiles_dir().glob("*.toml"))
+
+
+def test_a_number_is_asked_for_by_its_key() -> None:
+    profile = zone.load(zone.find()).profile
+    rate = profile["link.spat_rate_hz"]
+    assert (rate.value, rate.unit) == (8, "Hz")
+    assert profile["sensing.delay_most_ms"].value == 200
+
+
+@pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
+def test_every_number_names_its_document_and_clause_in_both_languages(path: Path) -> None:
+    profile = load_profile(path)
+    assert len(profile) > 0
+    for key, quantity in profile.items():
+        assert quantity.document and quantity.clause and quantity.unit and quantity.zh and quantity.en, key
+        assert key.rsplit("_", 1)[-1] in ("hz", "ms", "s", "m", "kmh", "deg") or quantity.unit == "1", key
+
+
+def test_a_key_that_is_not_there_is_told_with_the_nearest() -> None:
+    profile = zone.load(zone.find()).profile
+    with pytest.raises(KeyError, match=r"national-2020 has no 'link.spat_rate'; did you mean 'link.spat_rate_hz'\?"):
+        profile["link.spat_rate"]
+
+
+def test_a_status_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    text = PROFILES[0].read_text(encoding="utf-8").replace('status = "issued"', 'status = "final"', 1)
+    (tmp_path / PROFILES[0].name).write_text(text, encoding="utf-8")
+    with pytest.raises(ZoneError, match=r"national-2020.toml: quantities.link.*status: input should be 'issued'"):
+        load_profile(tmp_path / PROFILES[0].name)
