@@ -1,20 +1,22 @@
-"""Data units of GB/T 32960.3: bytes to dictionaries of raw integers and back, exactly.
+"""Items of a report: bytes to dictionaries of raw integers and back, exactly, by the table in ``fields``.
 
-An item is ``{"item": name, ...}``; its lists are lists of dictionaries, cells and temperatures tuples of raw integers.
+An item is ``{"item": kind, field: raw integer, ...}``; its rows are lists of dictionaries, its runs of numbers tuples. A
+list whose count says abnormal or invalid is empty, and the raw count stands beside it as ``<list>_count``. Custom items
+are ``{"item": "custom", "type", "data"}``, or with ``rest`` instead of ``data`` where the sender left the length out;
+``{"item": "undescribed", "type", "rest"}`` is what no public text describes.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
-from jinyun.net.gbt32960 import fields
-from jinyun.net.gbt32960.fields import Layout
+from jinyun.net.gbt32960.fields import CUSTOM, INVALID, ITEMS, OPAQUE, Layout, Part, Rows, Run
 
 Item = dict[str, Any]
-_LISTS = ("battery", "motor", "engine", "other")
+_WIDTH = {"B": 1, "H": 2, "I": 4}
+_CODES = {edition: {kind.name: code for code, kind in kinds.items()} for edition, kinds in ITEMS.items()}
 
 
 class Cut(Exception):
@@ -25,224 +27,136 @@ class Cut(Exception):
         self.place, self.reason = place, reason
 
 
-@cache
-def _run(width: str, count: int) -> struct.Struct:
+@lru_cache(1024)
+def _numbers(width: str, count: int) -> struct.Struct:
     return struct.Struct(f">{count}{width}")
 
 
-def _take(layout: Layout, data: bytes, at: int, place: str) -> tuple[Item, int]:
-    end = at + layout.size
-    if end > len(data):
-        raise Cut(place, f"{layout.size} bytes wanted, {len(data) - at} left")
-    return dict(zip(layout.names, layout.struct.unpack_from(data, at), strict=True)), end
-
-
-def _take_run(width: str, count: int, data: bytes, at: int, place: str) -> tuple[tuple[int, ...], int]:
-    run = _run(width, count)
-    if at + run.size > len(data):
-        raise Cut(place, f"{count} numbers wanted, {len(data) - at} bytes left")
-    return run.unpack_from(data, at), at + run.size
-
-
-def _count(data: bytes, at: int, place: str) -> tuple[int, int]:
-    if at >= len(data):
-        raise Cut(place, "count missing")
-    return data[at], at + 1
-
-
-def _repeated(
-    data: bytes, at: int, place: str, one: Callable[[bytes, int, str], tuple[Item, int]]
-) -> tuple[list[Item], int]:
-    count, at = _count(data, at, place)
-    if count >= 0xFE:  # abnormal, invalid: a list that is not there
-        return [{"count": count}], at
-    rows = []
-    for index in range(count):
-        row, at = one(data, at, f"{place}[{index}]")
-        rows.append(row)
-    return rows, at
-
-
-def _pack(edition: int) -> Callable[[bytes, int, str], tuple[Item, int]]:
-    def one(data: bytes, at: int, place: str) -> tuple[Item, int]:
-        row, at = _take(fields.PACK[edition], data, at, place)
-        row["cells"], at = _take_run("H", row.pop("count"), data, at, f"{place}.cells")
-        return row, at
-
-    return one
-
-
-def _probes(data: bytes, at: int, place: str) -> tuple[Item, int]:
-    row, at = _take(fields.PROBES, data, at, place)
-    row["temperatures"], at = _take_run("B", row.pop("count"), data, at, f"{place}.temperatures")
-    return row, at
-
-
-def _read_item(edition: int, kind: str, data: bytes, at: int) -> tuple[Item, int]:
-    if kind == "vehicle":
-        return _take(fields.VEHICLE[edition], data, at, kind)
-    if kind == "position":
-        return _take(fields.POSITION[edition], data, at, kind)
-    if kind == "engine":
-        return _take(fields.ENGINE[edition], data, at, kind)
-    if kind == "extremes":
-        return _take(fields.EXTREMES, data, at, kind)
-    if kind == "motors":
-        motor = fields.MOTOR[edition]
-        rows, at = _repeated(data, at, kind, lambda d, a, p: _take(motor, d, a, p))
-        return {"motors": rows}, at
-    if kind == "packs":
-        rows, at = _repeated(data, at, kind, _pack(edition))
-        return {"packs": rows}, at
-    if kind == "probes":
-        rows, at = _repeated(data, at, kind, _probes)
-        return {"packs": rows}, at
-    if kind == "fuel_cell":
-        head, at = _take(fields.FUEL_CELL_HEAD, data, at, kind)
-        count = head.pop("probe_count")
-        head["temperatures"], at = _take_run("B", count if count < 0xFFFE else 0, data, at, f"{kind}.temperatures")
-        if count >= 0xFFFE:
-            head["probe_count"] = count
-        tail, at = _take(fields.FUEL_CELL_TAIL, data, at, kind)
-        return {**head, **tail}, at
-    return _read_alarms(edition, data, at)
-
-
-def _read_alarms(edition: int, data: bytes, at: int) -> tuple[Item, int]:
-    item, at = _take(fields.ALARMS_HEAD, data, at, "alarms")
-    for name in _LISTS:
-        count, at = _count(data, at, f"alarms.{name}")
-        absent = count >= 0xFE
-        codes, at = _take_run("I", 0 if absent else count, data, at, f"alarms.{name}")
-        item[name] = count if absent else codes
-    if edition == 2025:
-        count, at = _count(data, at, "alarms.levels")
-        absent = count >= 0xFE
-        pairs, at = _take_run("B", 0 if absent else 2 * count, data, at, "alarms.levels")
-        item["levels"] = count if absent else tuple(zip(pairs[::2], pairs[1::2], strict=True))
-    return item, at
+# -- reading -------------------------------------------------------------------------------------------------------------
 
 
 def read_items(edition: int, data: bytes, at: int) -> list[Item]:
-    """Return the items of a realtime data unit from ``at`` on; raises :class:`Cut` where one does not fit.
+    """Return the items of a report's data unit from ``at`` on; raises :class:`Cut` where one does not fit.
 
-    Custom items (80..FE) carry their length. Some senders leave it out: where what is read as a length leads nowhere, the
+    Custom items carry their length. Some senders leave it out: where what is read as a length leads nowhere, the last
     custom item is the rest of the unit, kept as bytes. So is everything from an item on that no public text describes.
     """
     items: list[Item] = []
-    known, opaque = fields.ITEM_OF[edition], fields.OPAQUE[edition]
-    while at < len(data):
-        code = data[at]
-        kind = known.get(code)
-        if kind is not None:
-            item, at = _read_item(edition, kind, data, at + 1)
-            items.append({"item": kind, **item})
-        elif edition == 2025 and code == fields.SIGNATURE:
-            item, at = _read_signature(data, at + 1)
-            items.append(item)
-        elif 0x80 <= code <= 0xFE:
-            end = at + 3 + int.from_bytes(data[at + 1 : at + 3], "big")
-            if at + 3 <= len(data) and end <= len(data):
-                try:
-                    following = read_items(edition, data, end)
-                except Cut:
-                    pass
-                else:
-                    return [*items, {"item": "custom", "type": code, "data": data[at + 3 : end]}, *following]
-            return [*items, {"item": "custom", "type": code, "rest": data[at + 1 :]}]
-        elif code in opaque:
-            return [*items, {"item": "undescribed", "type": code, "rest": data[at + 1 :]}]
-        else:
-            raise Cut(f"item {len(items)}", f"type 0x{code:02X} is not of edition {edition}")
+    kinds, opaque = ITEMS[edition], OPAQUE[edition]
+    custom: tuple[int, int] | None = None  # the last custom item: its number and where it begins
+    try:
+        while at < len(data):
+            code = data[at]
+            kind = kinds.get(code)
+            if kind is not None:
+                item: Item = {"item": kind.name}
+                at = _read(kind.parts, data, at + 1, kind.name, item)
+                items.append(item)
+            elif code in CUSTOM:
+                custom = len(items), at
+                body, at = _octets(data, at + 1, "custom")
+                items.append({"item": "custom", "type": code, "data": body})
+            elif code in opaque:
+                items.append({"item": "undescribed", "type": code, "rest": data[at + 1 :]})
+                break
+            else:
+                raise Cut(f"item {len(items)}", f"type 0x{code:02X} is not of edition {edition}")
+    except Cut:
+        if custom is None:
+            raise
+        number, begin = custom
+        items[number:] = [{"item": "custom", "type": data[begin], "rest": data[begin + 1 :]}]
     return items
 
 
-def _read_signature(data: bytes, at: int) -> tuple[Item, int]:
-    algorithm, at = _count(data, at, "signature.algorithm")
-    parts = []
-    for name in ("r", "s"):
-        size = int.from_bytes(data[at : at + 2], "big")
-        if at + 2 + size > len(data):
-            raise Cut(f"signature.{name}", f"{size} bytes announced, {len(data) - at - 2} left")
-        parts.append(data[at + 2 : at + 2 + size])
-        at += 2 + size
-    return {"item": "signature", "algorithm": algorithm, "r": parts[0], "s": parts[1]}, at
-
-
-def _put(layout: Layout, item: Item) -> bytes:
-    return layout.struct.pack(*[item[name] for name in layout.names])
-
-
-def _put_rows(rows: list[Item], one: Callable[[Item], bytes]) -> bytes:
-    if len(rows) == 1 and set(rows[0]) == {"count"}:
-        return bytes([rows[0]["count"]])
-    return bytes([len(rows)]) + b"".join(map(one, rows))
-
-
-def _put_alarms(edition: int, item: Item) -> bytes:
-    out = [_put(fields.ALARMS_HEAD, item)]
-    for name in _LISTS:
-        codes = item[name]
-        out.append(
-            bytes([codes]) if isinstance(codes, int) else bytes([len(codes)]) + _run("I", len(codes)).pack(*codes)
-        )
-    if edition == 2025:
-        levels = item["levels"]
-        if isinstance(levels, int):
-            out.append(bytes([levels]))
+def _read(parts: tuple[Part, ...], data: bytes, at: int, place: str, item: Item) -> int:
+    """Add what ``parts`` say to ``item``; return where they end."""
+    for part in parts:
+        if isinstance(part, Layout):
+            end = at + part.size
+            if end > len(data):
+                raise Cut(place, f"{part.size} bytes wanted, {len(data) - at} left")
+            item.update(zip(part.names, part.struct.unpack_from(data, at), strict=True))
+            at = end
+        elif isinstance(part, Run):
+            name = part.field.name
+            count, at = _count(part.width, data, at, place, name, item)
+            numbers = _numbers(part.field.width, count)
+            if at + numbers.size > len(data):
+                raise Cut(f"{place}.{name}", f"{count} numbers wanted, {len(data) - at} bytes left")
+            item[name] = numbers.unpack_from(data, at)
+            at += numbers.size
+        elif isinstance(part, Rows):
+            count, at = _count("B", data, at, place, part.name, item)
+            item[part.name] = rows = []
+            for number in range(count):
+                row: Item = {}
+                at = _read(part.parts, data, at, f"{part.name}[{number}]", row)
+                rows.append(row)
         else:
-            out.append(bytes([len(levels)]) + bytes(value for pair in levels for value in pair))
-    return b"".join(out)
+            item[part.name], at = _octets(data, at, f"{place}.{part.name}")
+    return at
 
 
-def _put_fuel_cell(item: Item) -> bytes:
-    temperatures = item["temperatures"]
-    head = {**item, "probe_count": item.get("probe_count", len(temperatures))}
-    return _put(fields.FUEL_CELL_HEAD, head) + bytes(temperatures) + _put(fields.FUEL_CELL_TAIL, item)
+def _count(width: str, data: bytes, at: int, place: str, name: str, item: Item) -> tuple[int, int]:
+    end = at + _WIDTH[width]
+    if end > len(data):
+        raise Cut(f"{place}.{name}", "count missing")
+    count = int.from_bytes(data[at:end], "big")
+    if count >= INVALID[width] - 1:
+        item[f"{name}_count"] = count
+        return 0, end
+    return count, end
 
 
-def _put_pack(edition: int, row: Item) -> bytes:
-    cells = row["cells"]
-    return _put(fields.PACK[edition], {**row, "count": len(cells)}) + _run("H", len(cells)).pack(*cells)
+def _octets(data: bytes, at: int, place: str) -> tuple[bytes, int]:
+    size = int.from_bytes(data[at : at + 2], "big")
+    end = at + 2 + size
+    if end > len(data):
+        raise Cut(place, f"{size} octets announced, {max(0, len(data) - at - 2)} left")
+    return data[at + 2 : end], end
 
 
-def _put_probes(row: Item) -> bytes:
-    return _put(fields.PROBES, {**row, "count": len(row["temperatures"])}) + bytes(row["temperatures"])
-
-
-def _body(edition: int, item: Item) -> bytes:
-    kind = item["item"]
-    if kind in ("vehicle", "position", "engine"):
-        return _put(
-            {"vehicle": fields.VEHICLE, "position": fields.POSITION, "engine": fields.ENGINE}[kind][edition], item
-        )
-    if kind == "extremes":
-        return _put(fields.EXTREMES, item)
-    if kind == "motors":
-        return _put_rows(item["motors"], lambda row: _put(fields.MOTOR[edition], row))
-    if kind == "packs":
-        return _put_rows(item["packs"], lambda row: _put_pack(edition, row))
-    if kind == "probes":
-        return _put_rows(item["packs"], _put_probes)
-    if kind == "fuel_cell":
-        return _put_fuel_cell(item)
-    return _put_alarms(edition, item)
+# -- writing -------------------------------------------------------------------------------------------------------------
 
 
 def write_items(edition: int, items: list[Item]) -> bytes:
-    """Return the bytes of ``items``; the inverse of :func:`read_items`."""
-    codes = {kind: code for code, kind in fields.ITEM_OF[edition].items()}
-    out = []
+    """Return the bytes of ``items``; the inverse of :func:`read_items`.
+
+    Raises ``KeyError`` for a field that is missing, ``struct.error`` or ``OverflowError`` for a number that does not fit.
+    """
+    out: list[bytes] = []
     for item in items:
-        kind = item["item"]
-        if kind == "signature":
-            r, s = item["r"], item["s"]
-            head = bytes([fields.SIGNATURE, item["algorithm"]])
-            out.append(head + len(r).to_bytes(2, "big") + r + len(s).to_bytes(2, "big") + s)
-        elif "rest" in item:
-            out.append(bytes([item["type"]]) + item["rest"])
-        elif kind == "custom":
-            out.append(bytes([item["type"]]) + len(item["data"]).to_bytes(2, "big") + item["data"])
+        if "rest" in item:
+            out += (bytes([item["type"]]), item["rest"])
+        elif item["item"] == "custom":
+            out += (bytes([item["type"]]), len(item["data"]).to_bytes(2, "big"), item["data"])
         else:
-            out.append(bytes([codes[kind]]) + _body(edition, item))
+            code = _CODES[edition][item["item"]]
+            out.append(bytes([code]))
+            _write(ITEMS[edition][code].parts, item, out)
     return b"".join(out)
+
+
+def _write(parts: tuple[Part, ...], item: Item, out: list[bytes]) -> None:
+    for part in parts:
+        if isinstance(part, Layout):
+            out.append(part.struct.pack(*[item[name] for name in part.names]))
+        elif isinstance(part, Run):
+            numbers = item[part.field.name]
+            out.append(_counted(part.width, part.field.name, item))
+            out.append(_numbers(part.field.width, len(numbers)).pack(*numbers))
+        elif isinstance(part, Rows):
+            out.append(_counted("B", part.name, item))
+            for row in item[part.name]:
+                _write(part.parts, row, out)
+        else:
+            out += (len(item[part.name]).to_bytes(2, "big"), item[part.name])
+
+
+def _counted(width: str, name: str, item: Item) -> bytes:
+    count = len(item[name])
+    if count >= INVALID[width] - 1:
+        raise OverflowError(f"{name}: {count} are too many")
+    stated: int = item.get(f"{name}_count", count)
+    return stated.to_bytes(_WIDTH[width], "big")
