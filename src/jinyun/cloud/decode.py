@@ -272,7 +272,7 @@ class Decoder:
         used = receive_us.copy()
         used[at] = self.sources.enter(rows[at], message, count, stated[at], receive_us[at], window.findings)
         if message == "bsm":
-            one = {name: column[at] for name, column in messages.items()}
+            one = messages if len(at) == len(rows) else {name: column[at] for name, column in messages.items()}
             found, placed = sight.of_vehicles(one, rows[at], used[at], receive_us[at], self.project)
             self._keep_placed(window, found, placed)
         elif message == "rsm":
