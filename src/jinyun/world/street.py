@@ -25,7 +25,7 @@ from jinyun.world import routes
 from jinyun.zone import Traffic, Zone
 
 STEP_S = 0.1
-SETTLE_STEPS = 300
+SETTLE_STEPS = 200
 """Steps run without the clock after everyone has been put on the street, so that it looks lived-in at once."""
 STUCK_S = 180
 MOST = 8192
