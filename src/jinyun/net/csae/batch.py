@@ -148,23 +148,26 @@ def _bases(plan: Program, rows: Sequence[int]) -> tuple[NDArray[np.int64], NDArr
 
     A column takes an odd number of cache lines: were they a power of two, all columns of a row would fight for one place.
     """
-    narrow: list[NDArray[np.int64]] = []
-    wide: list[NDArray[np.int64]] = []
-    at = wide_at = 0
-    for (columns, wides), count in zip(plan.counts, rows, strict=True):
-        stride, wide_stride = (-(-count // 16) | 1) * 16, (-(-count // 8) | 1) * 8
-        narrow.append(at + stride * np.arange(columns))
-        wide.append(wide_at + wide_stride * np.arange(wides))
-        at += stride * columns
-        wide_at += wide_stride * wides
-    return np.concatenate(narrow), np.concatenate(wide), at, wide_at
+    narrow, length = _lay(plan.owners[0], plan.numbers[0], plan.bounds[:, 0], np.asarray(rows), 16)
+    wide, wide_length = _lay(plan.owners[1], plan.numbers[1], plan.bounds[:, 1], np.asarray(rows), 8)
+    return narrow, wide, length, wide_length
+
+
+def _lay(
+    owners: NDArray[np.int64], numbers: NDArray[np.int64], bounds: NDArray[np.int64], rows: NDArray[np.int64], line: int
+) -> tuple[NDArray[np.int64], int]:
+    """Return where each column begins, and where all end, when a cache line holds ``line`` numbers."""
+    strides = (-(-rows // line) | 1) * line
+    ends = np.cumsum(strides * (bounds[:, 1] - bounds[:, 0]))
+    begins = np.concatenate(([0], ends[:-1]))
+    return begins[owners] + strides[owners] * numbers, int(ends[-1])
 
 
 @dataclass(slots=True)
 class _Run:
     """What one run of the reading kernel filled."""
 
-    fits: bool
+    general: int  # how many messages only the codec of single messages can decide; -1 where the tables were too small
     narrow: NDArray[np.int32]
     base: NDArray[np.int64]
     wide: NDArray[np.uint64]
@@ -187,10 +190,10 @@ def _read(
     rows = np.zeros(len(plan.tables), np.int64)
     rows[0] = count
     run = _Run(
-        False, np.full(length, ABSENT, np.int32), base, np.zeros(wide_length, np.uint64), wide_base, rows,
+        0, np.full(length, ABSENT, np.int32), base, np.zeros(wide_length, np.uint64), wide_base, rows,
         np.empty(count, np.uint8), np.empty(count, np.int32), np.zeros(count, np.int32),
     )  # fmt: skip
-    run.fits = read(
+    run.general = read(
         words, starts, ends, plan.frame, plan.message_id, plan.code, plan.alternatives, plan.targets, run.narrow, base,
         run.wide, wide_base, base[plan.parents], np.array(capacity, np.int64), plan.bounds, rows, run.verdict,
         run.bit, run.unknown,
@@ -230,10 +233,10 @@ def decode(
     words = _words(buffer)
     capacity = _capacity(plan, words, 8 * starts, 8 * (starts + sizes))
     run = _read(plan, words, 8 * starts, 8 * (starts + sizes), capacity)
-    if not run.fits:
+    if run.general < 0:
         bounds = [len(starts), *(8 * int(sizes.sum()) // t.least + len(starts) for t in plan.tables[1:])]
         run = _read(plan, words, 8 * starts, 8 * (starts + sizes), bounds)
-    for i in np.flatnonzero(run.verdict == GENERAL):
+    for i in np.flatnonzero(run.verdict == GENERAL) if run.general else ():
         _settle(buffer[starts[i] : starts[i] + sizes[i]].tobytes(), dialect, int(i), run.verdict, run.bit)
     found: dict[str, Table] = {}
     for table, schema in enumerate(plan.tables):

@@ -98,6 +98,8 @@ class Program:
     counts: tuple[tuple[int, int], ...]  # narrow and wide columns of each table
     names: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]  # of the narrow and the wide columns of each table
     bounds: NDArray[np.int64]  # [table, narrow or wide] -> its first column and the one behind its last
+    owners: tuple[NDArray[np.int64], NDArray[np.int64]]  # the table of each narrow and each wide column
+    numbers: tuple[NDArray[np.int64], NDArray[np.int64]]  # its number within that table
     parents: NDArray[np.int64]  # the column "parent" of each table, of ``messages`` any
     list_columns: NDArray[np.int64]  # the column in the parent that counts each table's rows, of ``messages`` any
 
@@ -309,14 +311,16 @@ class _Compiler:
         counts = np.array([self.counts(t) for t in range(len(self.tables))], np.int64).reshape(-1, 2)
         first = np.cumsum(counts, axis=0) - counts
         code = np.array(self.code, np.int64)
-        owner = np.array(self.owner)
+        table_of = np.array(self.owner)
         is_wide = code[:, KIND] == WIDE
         named = code[:, COLUMN] != NO_COLUMN
-        code[named & ~is_wide, COLUMN] += first[owner[named & ~is_wide], 0]
-        code[is_wide, COLUMN] += first[owner[is_wide], 1]
+        code[named & ~is_wide, COLUMN] += first[table_of[named & ~is_wide], 0]
+        code[is_wide, COLUMN] += first[table_of[is_wide], 1]
         lists = code[code[:, KIND] == LIST]
         list_columns = np.zeros(len(self.tables), np.int64)
         list_columns[lists[:, REGISTER]] = lists[:, COLUMN]
+        owners = [np.repeat(np.arange(len(counts)), counts[:, which]) for which in (0, 1)]
+        numbers = [np.arange(len(owner)) - first[owner, which] for which, owner in enumerate(owners)]
         presence = np.array([first[table, 0] + column for table, column in self.presence], np.int64)
         return Program(
             frame=frame,
@@ -334,6 +338,8 @@ class _Compiler:
                 for t in self.tables
             ),
             bounds=np.ascontiguousarray(np.stack([first, first + counts], axis=-1)),
+            owners=(owners[0], owners[1]),
+            numbers=(numbers[0], numbers[1]),
             parents=np.ascontiguousarray(first[:, 0]),
             list_columns=list_columns,
         )

@@ -116,8 +116,9 @@ def read(
     bits: Any,
     unknown: Any,
 ) -> Any:
-    """Read every message into columns that are all absent; return False where a table's ``capacity`` does not suffice.
+    """Read every message into columns that are all absent; return how many got the verdict GENERAL.
 
+    Where a table's ``capacity`` does not suffice it returns -1, and nothing in the columns is to be used.
     ``starts`` and ``ends`` are bits of ``words``; column ``c`` of row ``r`` is ``narrow[base[c] + r]``; ``parents`` are
     the places of each table's column ``parent``; ``columns[t]`` bounds the narrow and the wide columns of table ``t``;
     ``rows`` counts the rows in use of each table and is changed.
@@ -126,6 +127,7 @@ def read(
     left = np.zeros(DEPTH, np.int64)
     outer = np.zeros(DEPTH, np.int64)
     before = np.zeros(len(rows), np.int64)
+    general = 0
     for message in range(len(starts)):
         end = ends[message]
         for table in range(len(rows)):
@@ -242,7 +244,7 @@ def read(
                     continue
                 table = code[U(step), REGISTER]
                 if rows[U(table)] >= capacity[U(table)]:
-                    return False
+                    return -1
                 left[U(depth)] = count
                 outer[U(depth)] = row
                 depth += 1
@@ -255,7 +257,7 @@ def read(
                 if left[U(depth - 1)]:
                     table = code[U(step), REGISTER]
                     if rows[U(table)] >= capacity[U(table)]:
-                        return False
+                        return -1
                     row = rows[U(table)]
                     rows[U(table)] += 1
                     narrow[parents[U(table)] + row] = outer[U(depth - 1)]
@@ -301,6 +303,7 @@ def read(
             unknown[message] = skipped
             bits[message] = -1
             continue
+        general += verdict == GENERAL
         bits[message] = at - starts[message]
         blank(narrow, base, columns[0, 0], message, message + 1, ABSENT)
         blank(wide, wide_base, columns[0, 1], message, message + 1, 0)
@@ -308,4 +311,4 @@ def read(
             blank(narrow, base, columns[table, 0], before[table], rows[table], ABSENT)
             blank(wide, wide_base, columns[table, 1], before[table], rows[table], 0)
             rows[table] = before[table]
-    return True
+    return general
