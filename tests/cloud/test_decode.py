@@ -13,7 +13,8 @@ from jinyun.cloud import account
 from jinyun.cloud.account import NO_TIME
 from jinyun.cloud.decode import MOST_OF_ONE, Decoder
 from jinyun.cloud.sight import MINUTE_US, event_times_us, time_marks_us
-from jinyun.net import csae, gateway
+from jinyun.net import block, csae, gateway
+from jinyun.net.csae import read_kernel
 from jinyun.net.ingest import Arrival
 from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, Kind, Light
 from jinyun.zone import Projection
@@ -244,3 +245,19 @@ def test_an_rsu_that_speaks_the_other_dialect_is_understood_told_and_remembered(
     (pinned,) = [f for f in findings if f.rule == "dialect.pinned"]
     assert (pinned.source, pinned.severity) == ("rsu/RSU-B", "info") and "dialect B" in pinned.reason
     assert reader.sources.tally(account.LOST) == 0
+
+
+def test_nothing_is_compiled_after_warming() -> None:
+    """A kernel compiled when its first message comes would hold up the street for seconds."""
+    reader = decoder()
+    reader.warm()
+    kernels = {name: value for module in (account, block, read_kernel) for name, value in vars(module).items()}
+    jitted = {name: value for name, value in kernels.items() if hasattr(value, "signatures")}
+    before = {name: list(value.signatures) for name, value in jitted.items()}
+    assert {"account", "_look_up", "read"} <= set(jitted)
+    window = [at(frame("bsmFrame", bsm()), "bsm", "obu", f"car{n}") for n in range(50)]
+    window += [at(frame("rsmFrame", rsm(participant())), "rsm"), at(spat({"light": "red"}), "spat"), at(b"", "map")]
+    for _ in range(2):
+        reader.decode(window)
+    after = {name: list(value.signatures) for name, value in jitted.items()}
+    assert after == before

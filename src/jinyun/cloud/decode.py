@@ -8,7 +8,6 @@ T/CSAE frames (JSON of roadside units) are brought into frames first, so there i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,9 +19,11 @@ from jinyun.cloud.dialect import Dialects
 from jinyun.cloud.sight import Projection
 from jinyun.cloud.sources import Source, Sources
 from jinyun.cloud.ways import OTHER_WAY, Ways
+from jinyun.cloud.window import Decoded, Pile, Window
 from jinyun.net import csae, gateway, radar_json, rsu_json, topics
 from jinyun.net.block import Arrival, Block
 from jinyun.net.csae import batch
+from jinyun.net.samples import SMALLEST
 from jinyun.shapes import SEEN_BY_ROAD, SIGHTING, SIGNAL, Finding, Kind
 
 FARTHEST_M = 200_000.0
@@ -39,65 +40,6 @@ MAP_HEADER = 5
 """Octets of a MAP frame that change from message to message: count and minute."""
 _FRAME = {"bsm": "bsmFrame", "map": "mapFrame", "rsm": "rsmFrame", "spat": "spatFrame", "rsi": "rsiFrame"}
 _MESSAGE = {frame: message for message, frame in _FRAME.items()}
-
-
-@dataclass(slots=True)
-class Decoded:
-    """What one window of arrivals held."""
-
-    sightings: NDArray[np.void]
-    signals: NDArray[np.void]
-    findings: list[Finding]
-    receive_us: NDArray[np.int64]  # of every message taken
-
-
-@dataclass(slots=True)
-class _Pile:
-    """The frames of one kind in a window, in one buffer, in the order they came."""
-
-    buffer: NDArray[np.uint8]
-    at: NDArray[np.int64]
-    length: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    receive_us: NDArray[np.int64]
-    counted: NDArray[np.bool_]  # whether msgCnt is the sender's own
-
-    def frame(self, index: int) -> bytes:
-        return self.buffer[self.at[index] : self.at[index] + self.length[index]].tobytes()
-
-
-@dataclass(slots=True)
-class _Loose:
-    """Frames that did not come as such: taken out of envelopes, made of JSON."""
-
-    payloads: list[bytes] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    receive_us: list[int] = field(default_factory=list)
-    counted: list[bool] = field(default_factory=list)
-
-    def add(self, payload: bytes, row: int, receive_us: int, counted: bool = True) -> None:
-        self.payloads.append(payload)
-        self.rows.append(row)
-        self.receive_us.append(receive_us)
-        self.counted.append(counted)
-
-    def pile(self) -> _Pile:
-        rows, receive_us = np.array(self.rows, np.int64), np.array(self.receive_us, np.int64)
-        buffer, at, length = batch.join(self.payloads)
-        return _Pile(buffer, at, length, rows, receive_us, np.array(self.counted, np.bool_))
-
-
-@dataclass(slots=True)
-class _Window:
-    """What a window has given so far."""
-
-    loose: dict[str, _Loose] = field(default_factory=lambda: {message: _Loose() for message in topics.MESSAGES})
-    sightings: list[NDArray[np.void]] = field(default_factory=list)
-    signals: list[NDArray[np.void]] = field(default_factory=list)
-    receive_us: list[NDArray[np.int64]] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    explained: int = 0
-    relayed: dict[int, int] = field(default_factory=dict)  # row of a gateway -> frames it relayed in this window
 
 
 class Decoder:
@@ -117,12 +59,13 @@ class Decoder:
         self.dialects = Dialects()
 
     def warm(self) -> None:
-        """Load the compiled kernels now, so that the first message is not the one that waits for them."""
-        for frame in _FRAME.values():
-            batch.decode(frame, *batch.join([b"\0"]))
-        nothing = np.empty(0, np.int64)
-        self.sources.enter(nothing, "bsm", nothing, nothing, nothing, [])
-        self.sources.offset_us(0)
+        """Load the compiled kernels now, so that the first message is not the one that waits for them.
+
+        One message of each kind goes the whole way through a decoder that nobody uses afterwards.
+        """
+        other = Decoder(self.project)
+        frames = [(message, csae.encode(_FRAME[message], value)) for message, value in SMALLEST.items()]
+        other.decode([Arrival(1, f"jinyun.warm.rsu.warm.up.{message}", frame) for message, frame in frames])
 
     def decode(self, arrivals: Sequence[Arrival]) -> Decoded:
         """Return the columns of messages that are objects (recordings, tests); live ones come as blocks."""
@@ -130,7 +73,7 @@ class Decoder:
 
     def read(self, block: Block) -> Decoded:
         """Return the columns of a window; never raises for anything a sender can send."""
-        window = _Window()
+        window = Window()
         way, rows = self.ways.of(block)
         way = self._without_floods(window, way, rows, block.receive_us)
         for index in np.flatnonzero(way == OTHER_WAY):
@@ -140,7 +83,7 @@ class Decoder:
             if len(at):
                 places = block.payload_at[at], block.payload_length[at]
                 own = np.ones(len(at), np.bool_)
-                self._read(window, message, _Pile(block.buffer, *places, rows[at], block.receive_us[at], own))
+                self._read(window, message, Pile(block.buffer, *places, rows[at], block.receive_us[at], own))
             if window.loose[message].payloads:
                 self._read(window, message, window.loose[message].pile())
         sightings = np.concatenate(window.sightings) if window.sightings else np.empty(0, SIGHTING)
@@ -151,7 +94,7 @@ class Decoder:
     # -- by subject: whose it is and what it should be ---------------------------------------------------------------
 
     def _without_floods(
-        self, window: _Window, way: NDArray[np.int64], rows: NDArray[np.int64], receive_us: NDArray[np.int64]
+        self, window: Window, way: NDArray[np.int64], rows: NDArray[np.int64], receive_us: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """Take out what one sender sends beyond all measure in one window; its first messages stay."""
         own = np.flatnonzero(way != OTHER_WAY)
@@ -165,14 +108,14 @@ class Decoder:
             self._flood(window, int(row), len(over), int(receive_us[over[0]]))
         return way
 
-    def _flood(self, window: _Window, row: int, over: int, receive_us: int) -> None:
+    def _flood(self, window: Window, row: int, over: int, receive_us: int) -> None:
         self.flooded += over
         source = self.sources.at(row)
         reason = f"over {MOST_OF_ONE} messages in one window; the rest are refused"
         name = source.name if source else "?"
         window.findings.append(Finding("source.flood", name, "rate", reason, receive_us, "fault", over))
 
-    def _sort(self, window: _Window, arrival: Arrival) -> None:
+    def _sort(self, window: Window, arrival: Arrival) -> None:
         """Take a message that is no bare frame of a known sender."""
         route = topics.route(arrival.subject)
         if route is None:
@@ -199,11 +142,11 @@ class Decoder:
             self.ways.clear()  # they name rows that others may get now
             self.dialects.clear()
 
-    def _refuse(self, window: _Window, source: str, place: str, reason: str, receive_us: int) -> None:
+    def _refuse(self, window: Window, source: str, place: str, reason: str, receive_us: int) -> None:
         self.refused += 1
         window.findings.append(Finding("message.refused", source, place, reason, receive_us))
 
-    def _gateway(self, window: _Window, arrival: Arrival, message: str) -> None:
+    def _gateway(self, window: Window, arrival: Arrival, message: str) -> None:
         if arrival.payload[:1] == b"{":
             self._json(window, arrival, "", message)
             return
@@ -225,7 +168,7 @@ class Decoder:
         if len(envelope.frames) > room:
             self._flood(window, source.row, len(envelope.frames) - room, arrival.receive_us)
 
-    def _json(self, window: _Window, arrival: Arrival, device: str, message: str) -> None:
+    def _json(self, window: Window, arrival: Arrival, device: str, message: str) -> None:
         """Bring JSON of a roadside unit into frames; the device's id is inside where the topic has none."""
         name = "?"
         try:
@@ -251,7 +194,7 @@ class Decoder:
 
     # -- by kind: from frames to columns -----------------------------------------------------------------------------
 
-    def _read(self, window: _Window, message: str, pile: _Pile) -> None:
+    def _read(self, window: Window, message: str, pile: Pile) -> None:
         read = batch.decode(_FRAME[message], pile.buffer, pile.at, pile.length)
         good = read.verdict == batch.OK
         for index in np.flatnonzero(~good):
@@ -322,7 +265,7 @@ class Decoder:
             return np.where(mark < 0, receive_us, sight.event_times_us(np.maximum(mark, 0), receive_us))
         return receive_us
 
-    def _explain(self, window: _Window, message: str, pile: _Pile, index: int) -> None:
+    def _explain(self, window: Window, message: str, pile: Pile, index: int) -> None:
         """Take a frame that the kernel did not: by the sender's other dialect, or say by field and bit what is wrong."""
         row, receive_us = int(pile.rows[index]), int(pile.receive_us[index])
         source = self.sources.at(row) if row >= 0 else None
@@ -343,7 +286,7 @@ class Decoder:
         reason = f"the topic says {message}, the frame is {_MESSAGE.get(found, found)}"
         self._refuse(window, name, "topic", reason, receive_us)
 
-    def _other_dialect(self, window: _Window, message: str, payload: bytes, source: Source, receive_us: int) -> bool:
+    def _other_dialect(self, window: Window, message: str, payload: bytes, source: Source, receive_us: int) -> bool:
         """Read a frame in the dialect its sender speaks, where that is not ours; return whether it was read so.
 
         What was read goes on in our dialect, which has room for all of it but the initial position of a BSM's history.
@@ -359,7 +302,7 @@ class Decoder:
 
     def _name_relayed(
         self,
-        window: _Window,
+        window: Window,
         rows: NDArray[np.int64],
         ids: NDArray[Any],
         good: NDArray[np.bool_],
@@ -373,7 +316,7 @@ class Decoder:
             else:
                 self._refuse(window, "gateway/bsm", "source", "the table of senders is full", int(receive_us[index]))
 
-    def _keep_placed(self, window: _Window, found: NDArray[np.void], placed: NDArray[np.bool_]) -> None:
+    def _keep_placed(self, window: Window, found: NDArray[np.void], placed: NDArray[np.bool_]) -> None:
         for index in np.flatnonzero(~placed)[:EXPLAINED]:
             source = self.sources.at(int(found["source"][index]))
             reason = "latitude or longitude is stated as unavailable"
@@ -381,7 +324,7 @@ class Decoder:
             window.findings.append(Finding("position.absent", name, "pos", reason, int(found["receive_us"][index])))
         window.sightings.append(found[placed])
 
-    def _within(self, window: _Window, sightings: NDArray[np.void]) -> NDArray[np.void]:
+    def _within(self, window: Window, sightings: NDArray[np.void]) -> NDArray[np.void]:
         """Drop and tell sightings that lie in no part of the zone."""
         near = (np.abs(sightings["x_m"]) < FARTHEST_M) & (np.abs(sightings["y_m"]) < FARTHEST_M)
         if near.all():
@@ -406,7 +349,7 @@ class Decoder:
                 if len(self.maps) < 65_536:
                     self.maps[node["id"].get("region", 0), node["id"]["id"]] = node
 
-    def _road_information(self, window: _Window, payload: bytes, row: int, receive_us: int) -> None:
+    def _road_information(self, window: Window, payload: bytes, row: int, receive_us: int) -> None:
         source = self.sources.at(row)
         name = source.name if source else "?"
         value = csae.decode(payload)[1]
@@ -419,7 +362,7 @@ class Decoder:
 
     # -- sensors that speak a form of their maker --------------------------------------------------------------------
 
-    def _radar(self, window: _Window, arrival: Arrival, source: Source) -> None:
+    def _radar(self, window: Window, arrival: Arrival, source: Source) -> None:
         reader = self._radars.setdefault(source.device, radar_json.RadarReader())
         try:
             scan = reader.read(arrival.payload, arrival.receive_us)

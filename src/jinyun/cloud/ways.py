@@ -35,7 +35,7 @@ class Ways:
         way = np.where(known[:, None] >= 0, self._way[np.maximum(known, 0)], (OTHER_WAY, 0)) if len(self._way) else None
         if way is None:
             return np.full(len(block), OTHER_WAY, np.int64), np.zeros(len(block), np.int64)
-        return way[:, 0], way[:, 1]
+        return way[:, 0].copy(), way[:, 1].copy()
 
     def _learn(self, subject: bytes) -> None:
         if self._subjects.find(Block.of([Arrival(0, subject.decode("utf-8", "replace"), b"")]))[0] >= 0:

@@ -73,8 +73,8 @@ class BlockReader(asyncio.Protocol):
             places, count, at, pings, pongs, ended = block.scan(np.frombuffer(data, np.uint8), AT_ONCE, 4 * MAX_PAYLOAD)
             if count:
                 at_us = np.full(count, now_us, np.int64)
-                found = places[:count]
-                self._waiting.append(Block(data[:at], found[:, 0], found[:, 1], found[:, 2], found[:, 3], at_us))
+                found = places[:, :count]
+                self._waiting.append(Block(data[:at], found[0], found[1], found[2], found[3], at_us))
                 self._count += count
             self._answer(pings, pongs)
             data = data[at:]
