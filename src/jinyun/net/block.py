@@ -99,8 +99,8 @@ class Block:
 def scan(data: NDArray[np.uint8], most: int, longest: int) -> tuple[NDArray[np.int64], int, int, int, int, int]:
     """Find the whole messages of ``data``: (places, how many, where the first unfinished begins, pings, pongs, how it ended).
 
-    The rows of places (4, ``most``) are subject offset, subject length, payload offset, payload length. At most ``most`` messages are taken; one of
-    more than ``longest`` bytes is not the broker's.
+    The rows of places (4, ``most``) are subject offset, subject length, payload offset, payload length. At most ``most``
+    messages are taken; one of more than ``longest`` bytes is not the broker's.
     """
     places = np.empty((4, most), np.int64)
     count, at, end, pings, pongs = 0, 0, len(data), 0, 0
