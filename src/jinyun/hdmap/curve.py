@@ -102,7 +102,9 @@ def corners(line: Line, tolerance_m: float) -> NDArray[np.intp]:
     keep = np.zeros(len(line), dtype=bool)
     keep[[0, -1]] = True
     spans = [(0, len(line) - 1)]
-    rows: list[list[float]] = line.tolist()
+    flat = np.zeros((len(line), 3))
+    flat[:, : line.shape[1]] = line
+    rows: list[tuple[float, float, float]] = [(x, y, z) for x, y, z in flat.tolist()]
     while spans:
         first, last = spans.pop()
         if last - first < 2:
@@ -114,19 +116,24 @@ def corners(line: Line, tolerance_m: float) -> NDArray[np.intp]:
     return np.flatnonzero(keep)
 
 
-def _farthest(rows: list[list[float]], first: int, last: int) -> tuple[int, float]:
+def _farthest(rows: list[tuple[float, float, float]], first: int, last: int) -> tuple[int, float]:
     """Return the row between two that lies farthest from their chord, and how far; plain numbers, for short spans."""
-    origin = rows[first]
-    chord = [b - a for a, b in zip(origin, rows[last], strict=True)]
-    square = max(sum(c * c for c in chord), 1e-12)
+    x0, y0, z0 = rows[first]
+    x1, y1, z1 = rows[last]
+    dx, dy, dz = x1 - x0, y1 - y0, z1 - z0
+    square = max(dx * dx + dy * dy + dz * dz, 1e-12)
     worst, most = first + 1, -1.0
     for k in range(first + 1, last):
-        way = [b - a for a, b in zip(origin, rows[k], strict=True)]
-        along = min(max(sum(w * c for w, c in zip(way, chord, strict=True)) / square, 0.0), 1.0)
-        away = sum((w - along * c) ** 2 for w, c in zip(way, chord, strict=True))
+        x, y, z = rows[k]
+        x, y, z = x - x0, y - y0, z - z0
+        along = (x * dx + y * dy + z * dz) / square
+        if along > 0:
+            along = min(along, 1.0)
+            x, y, z = x - along * dx, y - along * dy, z - along * dz
+        away = x * x + y * y + z * z
         if away > most:
             worst, most = k, away
-    return worst, float(most**0.5)
+    return worst, most**0.5
 
 
 def _farthest_of_many(line: Line, first: int, last: int) -> tuple[int, float]:

@@ -126,15 +126,7 @@ def _names(map: Map, zone: Zone) -> dict[str, list[dict[str, Any]]]:
         "rsus": [_label(rsu.zh, rsu.en, rsu.x_m, rsu.y_m, rsu.id) for rsu in zone.rsus],
         "chargers": [_label(place.zh, place.en, place.x_m, place.y_m, place.id) for place in zone.chargers],
         "districts": [_label(d.zh, d.en, d.at[0], d.at[1]) for d in zone.plan.districts],
-        "nature": [
-            _label(item.zh, item.en, *_middle([p[:2] for p in line]))
-            for items in (
-                [(r, r.crest) for r in zone.plan.ridges], [(w, w.outline) for w in zone.plan.water],
-                [(p, p.outline) for p in zone.plan.parks], [(s, s.course) for s in zone.plan.streams],
-            )
-            for item, line in items
-            if item.zh
-        ],
+        "nature": [label for label in _nature(zone.plan) if label["zh"]],
     }  # fmt: skip
 
 
@@ -143,9 +135,24 @@ def _label(zh: str, en: str, x_m: float, y_m: float, id: str | None = None) -> d
     return {"id": id, **place} if id is not None else place
 
 
+def _nature(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        *(_label(ridge.zh, ridge.en, *_middle(ridge.crest)) for ridge in plan.ridges),
+        *(_label(water.zh, water.en, *_middle(water.outline)) for water in plan.water),
+        *(_label(park.zh, park.en, *_foot(park.outline)) for park in plan.parks),
+        *(_label(stream.zh, stream.en, *_middle(stream.course)) for stream in plan.streams),
+    ]
+
+
 def _middle(points: list[list[float]]) -> tuple[float, float]:
-    x, y = np.mean(np.array(points, dtype=np.float64), axis=0)
-    return float(x), float(y)
+    x, y = np.mean([point[:2] for point in points], axis=0).tolist()
+    return x, y
+
+
+def _foot(points: list[list[float]]) -> tuple[float, float]:
+    """Return a place near the southern edge of an outline: its middle may be a lake with a name of its own."""
+    x, y = np.array([point[:2] for point in points], dtype=np.float64).T
+    return float(x.mean()), float(y.min() + 0.1 * (y.max() - y.min()))
 
 
 def _road_labels(map: Map, plan: Plan) -> list[dict[str, Any]]:

@@ -83,10 +83,10 @@ def _start_of(map: Map, chain: list[int], edge: int) -> int:
 
 
 def _node(map: Map, junction: int) -> Value:
-    lon, lat = map.project.inverse(map.junctions["x_m"][junction], map.junctions["y_m"][junction])
+    lon, lat = map.junction_degrees
     node: Value = {
         "id": _reference(map, junction),
-        "refPos": {"lat": int(np.rint(lat * 1e7)), "long": int(np.rint(lon * 1e7))},
+        "refPos": {"lat": int(lat[junction]), "long": int(lon[junction])},
     }
     name = str(map.junctions["id"][junction])
     return {"name": name, **node} if name else node
@@ -202,9 +202,8 @@ def _points(map: Map, junction: int, chain: list[int]) -> list[Value]:
     while len(kept) > MOST_POINTS:
         tolerance *= 1.5
         kept = curve.corners(line, tolerance)
-    reference = _node(map, junction)["refPos"]
-    lon, lat = map.degrees
-    east, north = lon[rows[kept]] - reference["long"], lat[rows[kept]] - reference["lat"]
+    (lon, lat), (lon_here, lat_here) = map.degrees, map.junction_degrees
+    east, north = lon[rows[kept]] - lon_here[junction], lat[rows[kept]] - lat_here[junction]
     return [
         {"posOffset": {"offsetLL": offset_ll(a, b)}} for a, b in zip(east.tolist(), north.tolist(), strict=True)
     ]

@@ -127,7 +127,15 @@ class Map:
     @cached_property
     def degrees(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Longitude and latitude of every row of ``points``, in 1e-7 degrees as messages carry them."""
-        lon, lat = self.project.inverse(self.points["x_m"], self.points["y_m"])
+        return self._degrees(self.points)
+
+    @cached_property
+    def junction_degrees(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Longitude and latitude of every junction, in 1e-7 degrees."""
+        return self._degrees(self.junctions)
+
+    def _degrees(self, table: Columns) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        lon, lat = self.project.inverse(table["x_m"], table["y_m"])
         return np.rint(lon * 1e7).astype(np.int64), np.rint(lat * 1e7).astype(np.int64)
 
     @cached_property

@@ -78,8 +78,8 @@ def _drive(
     account: dict[str, object] = {}
     took_ms: deque[float] = deque(maxlen=600)
     now = street.step()
-    clock, began_s, steps, skipped = Clock(now.time_s), now.time_s, 0, 0
-    while not stop.is_set() and (seconds is None or now.time_s - began_s < seconds):
+    clock, began_s, steps, skipped = Clock(now.time_s), time.monotonic(), 0, 0
+    while not stop.is_set() and (seconds is None or time.monotonic() - began_s < seconds):
         begin = time.perf_counter()
         clock.keep(now.time_s)
         for message in chain(units.messages(street, now, clock), fleet.messages(now, clock)):
