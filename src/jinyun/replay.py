@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import json
 import os
 from collections.abc import Iterator
 from itertools import chain, islice
@@ -30,6 +31,8 @@ from jinyun.state import read_json, state_dir
 
 GAP_US = 5_000_000
 """A silence longer than this in a recording is leapt over: no track outlives it."""
+STATUS_EVERY = 10
+"""Frames between two accounts of what a replay found."""
 NEAR_M = 50_000.0
 """A recording from farther away than this is shown without the zone's map, around its own place."""
 
@@ -175,5 +178,6 @@ def _step(cloud: Cloud, window: list[Arrival], tick_us: int, link: BlockReader |
     watcher.saw(cloud)
     if link is not None:
         link.publish(topics.replay_frame_subject(cloud.zone.id), packed)
-        if cloud.twin.seq % 10 == 0:
-            cloud.account(tick_us)
+        if cloud.twin.seq % STATUS_EVERY == 0:
+            account = json.dumps(cloud.account(tick_us), ensure_ascii=False).encode()
+            link.publish(topics.replay_status_subject(cloud.zone.id), account)

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import gc
 import math
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,6 @@ from jinyun.cloud.decode import Decoder
 from jinyun.net import broker, csae, topics
 from jinyun.net.ingest import open_reader
 from jinyun.net.mqtt import Publisher
-from jinyun.run.place import choose_port
 from jinyun.zone import Projection
 
 ZONE = "bench"
@@ -126,7 +126,7 @@ def measure() -> dict[str, Any]:
     """Run the stated rates, then search the highest sustained one; the whole takes about two minutes."""
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="jinyun-bench-") as folder:
-        nats_port, mqtt_port = (choose_port("127.0.0.1", 0, "bench", "") for _ in range(2))
+        nats_port, mqtt_port = _free_port(), _free_port()
         config = Path(folder) / "nats.conf"
         config.write_text(broker.configuration("bench", "127.0.0.1", nats_port, mqtt_port, Path(folder)))
         server = subprocess.Popen([broker.binary(), "-c", str(config)], stderr=subprocess.DEVNULL)
@@ -153,9 +153,13 @@ def measure() -> dict[str, Any]:
     return {"bench": "ingest", "machine": describe(), "figures": figures, "peers": {}}
 
 
-def _await_port(port: int) -> None:
-    import socket
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
+
+def _await_port(port: int) -> None:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

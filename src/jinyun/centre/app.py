@@ -26,9 +26,7 @@ from jinyun.state import read_json
 from jinyun.zone import Zone
 
 STATIC = Path(__file__).with_name("static")
-POLICY = (
-    "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
-)
+POLICY = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 STATUS_S = 0.5
 SEND_TIMEOUT_S = 10.0
 
@@ -63,6 +61,10 @@ class Centre:
             with contextlib.suppress(ValueError):
                 self.account.take(json.loads(message.data))
 
+        async def replay_status(message: Msg) -> None:
+            with contextlib.suppress(ValueError):
+                self.account.take_replay(json.loads(message.data))
+
         async def quiet(error: Exception) -> None:
             """The page shows the broker's state; the client's own notes of every failed try are not repeated."""
 
@@ -82,6 +84,7 @@ class Centre:
         await link.subscribe(topics.frame_subject(self.zone.id), cb=live, pending_msgs_limit=50)
         await link.subscribe(topics.replay_frame_subject(self.zone.id), cb=replay, pending_msgs_limit=50)
         await link.subscribe(topics.status_subject(self.zone.id), cb=status)
+        await link.subscribe(topics.replay_status_subject(self.zone.id), cb=replay_status)
 
     async def report(self) -> None:
         """Tell viewers the status twice a second."""

@@ -77,25 +77,37 @@ class Hub:
             slot.ready.set()
 
 
+FRESH_S = 3.0
+"""A status older than this says nothing of now."""
+OF_REPLAY = ("rates", "received", "refused", "lost", "late", "duplicate", "latency_ms", "episodes", "by_kind", "clock")
+"""What a viewer of a replay is told of the recording instead of the live street."""
+
+
 class Account:
     """The status for viewers: the cloud's last word, plus what only the starter knows of the parts."""
 
     def __init__(self) -> None:
         self.cloud: dict[str, Any] = {}
-        self.heard_at = -1e9
+        self.replay: dict[str, Any] = {}
+        self.heard_at = self.replay_at = -1e9
 
     def take(self, status: dict[str, Any]) -> None:
         self.cloud, self.heard_at = status, time.monotonic()
+
+    def take_replay(self, status: dict[str, Any]) -> None:
+        self.replay, self.replay_at = status, time.monotonic()
 
     def compose(
         self, parts: list[dict[str, Any]], viewers: int, version: str, zone: str, simulated: bool
     ) -> dict[str, Any]:
         """Return the status as pages get it; rates and latency of a silent cloud are not repeated as if they were new."""
         status: dict[str, Any] = {"type": "status", "zone": zone, "simulated": simulated, **self.cloud}
-        fresh = time.monotonic() - self.heard_at < 3.0
+        fresh = time.monotonic() - self.heard_at < FRESH_S
         if not fresh:
             status["rates"] = {}
             status["latency_ms"] = {"p50": None, "p99": None}
+        if time.monotonic() - self.replay_at < FRESH_S:
+            status |= {key: self.replay[key] for key in OF_REPLAY if key in self.replay}
         status |= {
             "t_us": time.time_ns() // 1000,
             "parts": parts,

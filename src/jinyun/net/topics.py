@@ -76,3 +76,8 @@ def replay_frame_subject(zone: str) -> str:
 def status_subject(zone: str) -> str:
     """Return the subject of the cloud's own account of itself (JSON, 1 Hz)."""
     return f"jinyun.{zone}.cloud.status"
+
+
+def replay_status_subject(zone: str) -> str:
+    """Return the subject of a replay's account of what it found."""
+    return f"jinyun.{zone}.replay.status"
