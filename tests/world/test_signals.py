@@ -9,12 +9,14 @@ import pytest
 
 from jinyun.hdmap import Map, netfile
 from jinyun.hdmap.phases import LIGHTS as LETTERS
-from jinyun.net import csae
+from jinyun.net.csae import batch
 from jinyun.shapes import Light
-from jinyun.world.signals import FIXED_TIME, LIGHTS, UNKNOWN_MARK, Signals
+from jinyun.world.signals import MOST_MARK, UNKNOWN_MARK, Signals, _mark
 from jinyun.world.street import STEP_S, Street
 from jinyun.zone import Zone
 from tests import oracle
+
+WORDS = {"red": 3, "permissive-green": 5, "protected-green": 6, "yellow": 7}
 
 
 @pytest.fixture(scope="module")
@@ -51,72 +53,68 @@ def test_every_light_of_every_junction_is_told_as_it_burns(
     street: Street, precise_map: Map, heads: dict[str, dict[int, int]]
 ) -> None:
     """At 1300 instants: the light is SUMO's, and the countdown told earlier has come true."""
-    signals = Signals(precise_map)
-    wrong = 0
-    ends: dict[tuple[str, int], tuple[float, int]] = {}
+    lights = list(heads)
+    signals = Signals(precise_map, [precise_map.junction_row(light) for light in lights])
+    assert len(signals.phase) == precise_map.junctions["groups"].sum()
+    green = (Light.PROTECTED_GREEN, Light.PERMISSIVE_GREEN)
+    promised = np.zeros(len(signals.phase))
+    before = np.zeros(len(signals.phase), np.int64)
     for step in range(1300):
         now = street.step().time_s
-        for light, phases in heads.items():
-            if step % 5 and step > 50:
-                continue
-            row = precise_map.junction_row(light)
-            state, at, left = street.signal_state(light)
-            if left < STEP_S / 2:  # it switches at this very instant: the state is of the moment before
-                continue
-            told = signals.states(row, signals.position_s(row, at, left))
-            assert len(told) == precise_map.junctions["groups"][row]
-            for phase, coming in told:
-                burning, begin, end = coming[0]
-                letter = LETTERS[state[phases[phase]]]
-                green = (Light.PROTECTED_GREEN, Light.PERMISSIVE_GREEN)
-                wrong += not (burning == letter or (burning in green and letter in green))
-                assert begin == 0 and end > 0
-                assert coming[1][1] == end and coming[1][2] > end and coming[1][0] != burning
-                promised = ends.get((light, phase))
-                if promised is not None and now < promised[0] - STEP_S / 2:
-                    assert promised[1] == burning, "a light ended before its countdown"
-                    assert now + end == pytest.approx(promised[0], abs=1e-3)
-                ends[light, phase] = (now + end, burning)
-    assert wrong == 0
+        steps, left = street.signal_steps(lights)
+        told = signals.told(signals.positions_s(steps, left))
+        assert (told.ends_s > 0).all() and (told.next_ends_s > told.ends_s).all()
+        assert (told.next_light != told.light).all()
+        switching = np.array(left)[told.junction] < STEP_S / 2  # the state is still that of the moment before
+        running = (now < promised - STEP_S / 2) & ~switching
+        assert (told.light == before)[running].all(), "a light ended before its countdown"
+        assert np.abs(now + told.ends_s - promised)[running].max(initial=0) < 1e-3
+        promised, before = np.where(switching, 0, now + told.ends_s), told.light
+        if step % 3:
+            continue
+        states = [street.signal_state(light) for light in lights]
+        for k in np.flatnonzero(~switching).tolist():
+            light = int(told.junction[k])
+            letter = LETTERS[states[light][heads[lights[light]][int(told.phase[k])]]]
+            assert told.light[k] == letter or (told.light[k] in green and letter in green)
 
 
 def test_spat_reads_back_with_asn1tools_and_counts_in_tenths(street: Street, precise_map: Map) -> None:
-    signals = Signals(precise_map)
-    row = precise_map.junction_row("A5")
-    _, at, left = street.signal_state("A5")
-    value = signals.spat(row, 0, signals.position_s(row, at, left), 1_795_355_406_123_000, 77)
-    name, back = oracle.compiled().decode("MessageFrame", csae.encode("spatFrame", value))
-    assert (name, back) == ("spatFrame", value)
-    junction: Any = back["intersections"][0]
-    assert junction["intersectionId"] == {"region": 0, "id": int(precise_map.junctions["node"][row])}
-    assert junction["status"] == FIXED_TIME
-    assert [phase["id"] for phase in junction["phases"]] == list(range(1, 13))
-    for phase in junction["phases"]:
-        burning, following = (state["timing"][1] for state in phase["phaseStates"])
-        assert burning["startTime"] == 0
-        assert burning["minEndTime"] == burning["maxEndTime"] == burning["likelyEndTime"] == following["startTime"]
-
-
-def test_minute_and_millisecond_are_those_of_utc(precise_map: Map) -> None:
-    signals = Signals(precise_map)
-    row = precise_map.junction_row("A5")
-    # 2026-11-22 13:50:06.123 UTC: day 326 of the year
-    value = signals.spat(row, 0, 10.0, 1_795_355_406_123_000, 1)
-    assert value["moy"] == 325 * 1440 + 13 * 60 + 50
-    assert value["timeStamp"] == 6123
+    lights = ["A5", "Z1"]
+    signals = Signals(precise_map, [precise_map.junction_row(light) for light in lights])
+    steps, left = street.signal_steps(lights)
+    position = signals.positions_s(steps, left)
+    utc_us = 1_795_355_406_123_000  # 2026-11-22 13:50:06.123 UTC: day 326 of the year
+    frames = batch.encode("spatFrame", signals.spat(position, [utc_us, utc_us], [77, 3], 0)).frames()
+    told = signals.told(position)
+    for k, light in enumerate(lights):
+        name, spat = oracle.compiled().decode("MessageFrame", frames[k])
+        assert name == "spatFrame" and spat["msgCnt"] == (77, 3)[k]
+        assert (spat["moy"], spat["timeStamp"]) == (325 * 1440 + 13 * 60 + 50, 6123)
+        junction: Any = spat["intersections"][0]
+        node = int(precise_map.junctions["node"][precise_map.junction_row(light)])
+        assert junction["intersectionId"] == {"region": 0, "id": node}
+        assert junction["status"] == (b"\x04\x00", 16)  # bit 5: fixedTimeOperation
+        rows = np.flatnonzero(told.junction == k)
+        assert [phase["id"] for phase in junction["phases"]] == list(range(1, len(rows) + 1))
+        for row, phase in zip(rows.tolist(), junction["phases"], strict=True):
+            assert [WORDS[state["light"]] for state in phase["phaseStates"]] == [told.light[row], told.next_light[row]]
+            first, following = (state["timing"][1] for state in phase["phaseStates"])
+            assert first["startTime"] == 0
+            assert first["likelyEndTime"] == round(float(told.ends_s[row]) * 10)
+            assert first["minEndTime"] == first["maxEndTime"] == first["likelyEndTime"] == following["startTime"]
+            assert following["likelyEndTime"] == round(float(told.next_ends_s[row]) * 10)
 
 
 def test_the_lights_of_a_cycle_fill_it_without_gap(precise_map: Map) -> None:
-    signals = Signals(precise_map)
-    for row in np.flatnonzero(precise_map.junctions["signalised"]).tolist():
-        cycle = float(precise_map.junctions["cycle_s"][row])
-        for position in np.arange(0.05, cycle, 3.7):
-            for _, coming in signals.states(row, float(position)):
-                assert 0 < coming[0][2] <= cycle
-                assert LIGHTS[coming[0][0]] in ("red", "yellow", "protected-green", "permissive-green")
+    rows = np.flatnonzero(precise_map.junctions["signalised"]).tolist()
+    signals = Signals(precise_map, rows)
+    cycle = precise_map.junctions["cycle_s"][rows]
+    for share in np.arange(0.003, 1, 0.031):
+        told = signals.told(share * cycle)
+        assert (told.ends_s <= cycle[told.junction]).all()
+        assert set(told.light.tolist()) <= {Light.RED, Light.YELLOW, Light.PROTECTED_GREEN, Light.PERMISSIVE_GREEN}
 
 
-def test_a_light_that_never_changes_has_no_known_end() -> None:
-    from jinyun.world.signals import _state
-
-    assert _state(3, 0.0, float("inf"))["timing"][1]["likelyEndTime"] == UNKNOWN_MARK
+def test_an_unknown_end_is_told_as_such() -> None:
+    assert _mark(np.array([np.inf, 12.34, 9e9])).tolist() == [UNKNOWN_MARK, 123, MOST_MARK]

@@ -16,6 +16,7 @@ from types import FrameType
 import numpy as np
 
 from jinyun import hdmap, zone
+from jinyun.net.csae import batch
 from jinyun.parent import end_with_parent
 from jinyun.state import write_json
 from jinyun.world import cars
@@ -54,6 +55,8 @@ def main() -> None:
     street = Street(here, map, seed)
     units, fleet = Roadside(here, map, seed), cars.Cars(here, share, seed)
     truth = Truth(args.state_dir / "truth") if args.truth else None
+    for frame in ("bsmFrame", "rsmFrame", "spatFrame"):  # the codec gets ready before the clock runs
+        batch.encode(frame, {})
     sender = Sender(Broker(host, int(port), _tls(args.tls)), here.id, [*units.senders, cars.SENDER])
     try:
         _drive(street, units, fleet, share, sender, truth, args.state_dir, args.seconds, stop)

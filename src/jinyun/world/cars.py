@@ -7,16 +7,16 @@ as the zone states them. Each unit measures at its own instant of the 100 ms. ``
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.net import csae, topics
+from jinyun.net import topics
+from jinyun.net.csae import batch
 from jinyun.shapes import Kind
 from jinyun.world.clock import Clock, second_mark
-from jinyun.world.sending import Message
+from jinyun.world.sending import Message, encoded
 from jinyun.world.street import MOST, STEP_S, Snapshot
 from jinyun.zone import Traffic, Zone
 
@@ -29,17 +29,17 @@ HARD_BRAKING_MPS2 = -4.0
 LINE_CLASSES = (50, 54)
 """Shuttles and buses of the zone's lines: always connected."""
 GASOLINE, DIESEL, ELECTRIC = 1, 3, 4
+HEAVY_CLASSES = (20, 25, 26, 27, 28)
+TWO_MILLISECONDS, FORWARD_GEARS, A_TENTH_MPS, ONE_DEGREE, PEDAL_OFF, PEDAL_ON = 14, 2, 5, 3, 1, 2
+"""Indices in TimeConfidence, TransmissionState, SpeedConfidence, HeadingConfidence and BrakePedalStatus."""
+EVENT_HARD_BRAKING = 1 << 5
+"""VehicleEventFlags: bit 7 of 13, counted from the highest."""
 _LADDER_M = (500, 200, 100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
-_LADDER = (
-    "a500m", "a200m", "a100m", "a50m", "a20m", "a10m", "a5m", "a2m", "a1m", "a50cm", "a20cm", "a10cm", "a5cm", "a2cm",
-    "a1cm",
-)  # fmt: skip
 
 
-def position_confidence(sd_m: float) -> str:
-    """Return PositionConfidence of a one-axis standard deviation: the finest class that holds two of them."""
-    fit = [name for limit, name in zip(_LADDER_M, _LADDER, strict=True) if limit >= 2 * sd_m]
-    return fit[-1] if fit else "unavailable"
+def position_confidence(sd_m: float) -> int:
+    """Return PositionConfidence of a one-axis standard deviation: the finest class that holds two of them, 0 if none."""
+    return sum(limit >= 2 * sd_m for limit in _LADDER_M)
 
 
 def shares(number: NDArray[np.uint32], salt: int) -> NDArray[np.float64]:
@@ -80,22 +80,37 @@ class Cars:
         self._drift = np.zeros((2, MOST))
         self._owner = np.zeros(MOST, np.uint32)
         self._count = np.zeros(MOST, np.int64)
-        self._confidence = position_confidence(np.hypot(self._traffic.obu.drift_sd_m, self._traffic.obu.noise_sd_m))
+        self._ids = np.zeros(MOST, np.uint64)
+        self._topic: dict[int, str] = {}
+        sd_m = float(np.hypot(self._traffic.obu.drift_sd_m, self._traffic.obu.noise_sd_m))
+        self._confidence = position_confidence(sd_m)
+        self._accuracy = min(round(sd_m / 0.05), 254)
 
-    def messages(self, street: Snapshot, clock: Clock) -> Iterator[Message]:
-        """Yield the BSM that the connected cars send in the 100 ms after the snapshot."""
+    def messages(self, street: Snapshot, clock: Clock) -> list[Message]:
+        """Return the BSM that the connected cars send in the 100 ms after the snapshot."""
         of = np.flatnonzero(connected(street, self._share))
+        if not len(of):
+            return []
         slot, number = street.slot[of], street.number[of]
         self._wander(slot, number)
         after_s = (number % SLOTS).astype(np.float64) * (STEP_S / SLOTS)
-        belief = self._believe(street, of, after_s)
+        at_s = (street.time_s + after_s).tolist()
         self._count[slot] = (self._count[slot] + 1) % 128
-        for values, after in zip(belief, after_s.tolist(), strict=True):
-            at_s = street.time_s + after
-            name, value = self._bsm(values, second_mark(clock.utc_us(at_s)))
-            topic = topics.up_topic(self._zone_id, "obu", name, "bsm")
-            payload = csae.encode("bsmFrame", value)
-            yield Message(clock.due_s(at_s) + DELAY_S, SENDER, "bsm", topic, payload)
+        columns = self._believe(street, of, after_s)
+        columns["secMark"] = np.array([second_mark(clock.utc_us(at)) for at in at_s], np.int64)
+        frames = encoded("bsmFrame", {"messages": columns})
+        return [
+            Message(clock.due_s(at) + DELAY_S, SENDER, "bsm", topic, frame)
+            for at, topic, frame in zip(at_s, self._topics(number), frames, strict=True)
+        ]
+
+    def _topics(self, numbers: NDArray[np.uint32]) -> list[str]:
+        if len(self._topic) > 20_000:
+            self._topic.clear()
+        for number in numbers.tolist():
+            if number not in self._topic:
+                self._topic[number] = topics.up_topic(self._zone_id, "obu", name_of(number), "bsm")
+        return [self._topic[number] for number in numbers.tolist()]
 
     def _wander(self, slot: NDArray[np.int64], number: NDArray[np.uint32]) -> None:
         """Let the GNSS errors drift on by one step; a new car begins with an error of its own."""
@@ -106,10 +121,14 @@ class Cars:
         drifted = keep * self._drift[:, slot] + np.sqrt(1 - keep**2) * obu.drift_sd_m * noise
         self._drift[:, slot] = np.where(new, obu.drift_sd_m * noise, drifted)
         self._count[slot[new]] = number[new] % 128
+        for at, its in zip(slot[new].tolist(), number[new].tolist(), strict=True):
+            self._ids[at] = vehicle_id(its)
         self._owner[slot] = number
 
-    def _believe(self, street: Snapshot, of: NDArray[np.intp], after_s: NDArray[np.float64]) -> list[tuple[Any, ...]]:
-        """Return what each unit measures, in the units of the message."""
+    def _believe(
+        self, street: Snapshot, of: NDArray[np.intp], after_s: NDArray[np.float64]
+    ) -> dict[str, NDArray[Any]]:
+        """Return what each unit measures, as columns of its message in the units of the wire."""
         obu, rng, n = self._traffic.obu, self._rng, len(of)
         heading = street.heading_rad[of] + street.yaw_rate_rps[of] * after_s / 2
         speed = np.maximum(street.speed_mps[of] + street.accel_mps2[of] * after_s, 0.0)
@@ -122,42 +141,49 @@ class Cars:
         seen_speed = np.maximum(speed + rng.standard_normal(n) * obu.speed_sd_mps * moving, 0)
         seen_heading = np.degrees(heading) + rng.standard_normal(n) * obu.heading_sd_deg * moving
         accel, yaw = street.accel_mps2[of], street.yaw_rate_rps[of]
-        number = street.number[of]
-        heavy = np.isin(street.classification[of], (20, 25, 26, 27, 28))
-        electric = (shares(number, 2) < self._traffic.electric) | np.isin(street.classification[of], LINE_CLASSES)
-        fuel = np.where(heavy, DIESEL, np.where(electric, ELECTRIC, GASOLINE))
-        columns = (
-            number, self._count[street.slot[of]], np.rint(lat * 1e7), np.rint(lon * 1e7),
-            np.clip(np.rint(seen_speed / 0.02), 0, 8190), np.rint(seen_heading / 0.0125) % 28800,
-            np.clip(np.rint(accel * 100), -2000, 2000), np.clip(np.rint(speed * yaw * 100), -2000, 2000),
-            np.clip(np.rint(np.degrees(yaw) * 100), -32767, 32767), np.rint(street.width_m[of] * 100),
-            np.rint(street.length_m[of] * 100), np.rint(street.height_m[of] * 20), street.classification[of], fuel,
-        )  # fmt: skip
-        return list(zip(*(column.astype(np.int64).tolist() for column in columns), strict=True))
-
-    def _bsm(self, values: tuple[Any, ...], mark: int) -> tuple[str, dict[str, Any]]:
-        number, count, lat, lon, speed, heading, accel, lateral, yaw, width, length, height, classification, fuel = values
-        name = name_of(number)
-        sd = min(round(float(np.hypot(self._traffic.obu.drift_sd_m, self._traffic.obu.noise_sd_m)) / 0.05), 254)
-        value: dict[str, Any] = {
-            "msgCnt": count,
-            "id": name.encode(),
-            "secMark": mark,
-            "timeConfidence": "time-000-002",
-            "pos": {"lat": lat, "long": lon},
-            "posAccuracy": {"semiMajor": sd, "semiMinor": sd, "orientation": 0},
-            "posConfidence": {"pos": self._confidence},
-            "transmission": "forwardGears",
-            "speed": speed,
-            "heading": heading,
-            "motionCfd": {"speedCfd": "prec0-1ms", "headingCfd": "prec01deg"},
-            "accelSet": {"long": accel, "lat": lateral, "vert": 0, "yaw": yaw},
-            "brakes": {"brakePadel": "on" if accel < BRAKING_MPS2 * 100 else "off"},
-            "size": {"width": width, "length": length, "height": height},
-            "vehicleClass": {"classification": classification, "fuelType": fuel},
+        hard = accel < HARD_BRAKING_MPS2
+        every = np.ones(n, np.int64)
+        return {
+            "msgCnt": self._count[street.slot[of]],
+            "id": self._ids[street.slot[of]],
+            "timeConfidence": every * TWO_MILLISECONDS,
+            "pos.lat": whole(lat * 1e7),
+            "pos.long": whole(lon * 1e7),
+            "posAccuracy?": every,
+            "posAccuracy.semiMajor": every * self._accuracy,
+            "posAccuracy.semiMinor": every * self._accuracy,
+            "posAccuracy.orientation": every * 0,
+            "posConfidence?": every,
+            "posConfidence.pos": every * self._confidence,
+            "transmission": every * FORWARD_GEARS,
+            "speed": np.clip(whole(seen_speed / 0.02), 0, 8190),
+            "heading": whole(seen_heading / 0.0125) % 28800,
+            "motionCfd?": every,
+            "motionCfd.speedCfd": every * A_TENTH_MPS,
+            "motionCfd.headingCfd": every * ONE_DEGREE,
+            "accelSet.long": np.clip(whole(accel * 100), -2000, 2000),
+            "accelSet.lat": np.clip(whole(speed * yaw * 100), -2000, 2000),
+            "accelSet.vert": every * 0,
+            "accelSet.yaw": np.clip(whole(np.degrees(yaw) * 100), -32767, 32767),
+            "brakes.brakePadel": np.where(accel < BRAKING_MPS2, PEDAL_ON, PEDAL_OFF),
+            "size.width": whole(street.width_m[of] * 100),
+            "size.length": whole(street.length_m[of] * 100),
+            "size.height": whole(street.height_m[of] * 20),
+            "vehicleClass.classification": street.classification[of].astype(np.int64),
+            "vehicleClass.fuelType": self._fuel(street, of),
+            "safetyExt?": np.where(hard, 1, batch.ABSENT),
+            "safetyExt.events": np.where(hard, EVENT_HARD_BRAKING, batch.ABSENT),
         }
-        if accel < HARD_BRAKING_MPS2 * 100:
-            value["safetyExt"] = {"events": (b"\x01\x00", 13)}
-        return name, value
+
+    def _fuel(self, street: Snapshot, of: NDArray[np.intp]) -> NDArray[np.int64]:
+        classification = street.classification[of]
+        electric = (shares(street.number[of], 2) < self._traffic.electric) | np.isin(classification, LINE_CLASSES)
+        fuel: NDArray[np.int64] = np.where(
+            np.isin(classification, HEAVY_CLASSES), DIESEL, np.where(electric, ELECTRIC, GASOLINE)
+        )
+        return fuel
 
 
+def whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the nearest whole numbers."""
+    return np.rint(values).astype(np.int64)

@@ -7,19 +7,18 @@ measurement; the message leaves later by the sensors' latency.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.hdmap import Map, mapdata_parts
-from jinyun.hdmap.message import offset_ll
 from jinyun.net import csae, topics
+from jinyun.net.csae import batch
 from jinyun.shapes import Kind
-from jinyun.world.cars import position_confidence
+from jinyun.world.cars import position_confidence, whole
 from jinyun.world.clock import Clock, second_mark
-from jinyun.world.sending import Message
+from jinyun.world.sending import Message, encoded
 from jinyun.world.sensing import Seen, Sensors
 from jinyun.world.signals import Signals
 from jinyun.world.street import STEP_S, Snapshot, Street
@@ -30,7 +29,12 @@ MOST_PARTICIPANTS = 16
 SLOTS = 10
 MAP_STEPS = 10
 LEAST_LATENCY_S = 0.005
-_KINDS = {Kind.UNKNOWN: "unknown", Kind.MOTOR: "motor", Kind.NON_MOTOR: "non-motor", Kind.PEDESTRIAN: "pedestrian"}
+SOURCES = {"selfinfo": 1, "video": 3, "microwaveRadar": 4, "lidar": 6, "integrated": 7}
+"""Indices in SourceType."""
+TEN_CENTIMETRES = 12
+"""Index in PositionConfidence: a surveyed mast."""
+OFFSET_REACH = np.array([2048, 8192, 32768, 131072, 2097152, 8388608])
+"""What each alternative of PositionOffsetLL holds, in 1e-7 degrees."""
 
 
 class Roadside:
@@ -39,146 +43,153 @@ class Roadside:
     def __init__(self, zone: Zone, map: Map, seed: int) -> None:
         self._zone_id, self._project, self._region = zone.id, zone.project, zone.map.region
         self._names = [rsu.id for rsu in zone.rsus]
-        self._sensors, self._signals = Sensors(zone, seed), Signals(map)
+        self._ids = np.array([int.from_bytes(name.ljust(8).encode(), "big") for name in self._names], np.uint64)
+        self._sensors = Sensors(zone, seed)
+        self._sources = np.array([SOURCES[source] for source in self._sensors.sources], np.int64)
+        self._confidence = np.array([position_confidence(float(sd)) for sd in self._sensors.position_sd_m], np.int64)
         self._rng = np.random.default_rng([seed, 3])
-        self._confidence = [position_confidence(float(sd)) for sd in self._sensors.position_sd_m]
-        self._after_s = np.array([unit * 7 % SLOTS * (STEP_S / SLOTS) for unit in range(len(zone.rsus))], np.float64)
+        units = len(zone.rsus)
+        self._after_s = np.array([unit * 7 % SLOTS * (STEP_S / SLOTS) for unit in range(units)], np.float64)
         lon, lat = self._project.inverse([rsu.x_m for rsu in zone.rsus], [rsu.y_m for rsu in zone.rsus])
-        self._lon, self._lat = (np.rint(v * 1e7).astype(np.int64).tolist() for v in (lon, lat))
-        latencies = [[zone.sensor_types[s.type] for s in rsu.sensors] for rsu in zone.rsus]
-        self._latency_s = np.array([max((t.latency_ms for t in its), default=0.0) for its in latencies]) / 1000
-        self._latency_sd_s = np.array([max((t.latency_sd_ms for t in its), default=0.0) for its in latencies]) / 1000
-        self._count = {(unit, kind): 0 for unit in range(len(zone.rsus)) for kind in ("rsm", "spat", "map")}
+        self._lon, self._lat = whole(lon * 1e7), whole(lat * 1e7)
+        types = [[zone.sensor_types[s.type] for s in rsu.sensors] for rsu in zone.rsus]
+        self._latency_s = np.array([max((t.latency_ms for t in its), default=0.0) for its in types]) / 1000
+        self._latency_sd_s = np.array([max((t.latency_sd_ms for t in its), default=0.0) for its in types]) / 1000
+        self._count = {kind: np.zeros(units, np.int64) for kind in ("rsm", "spat", "map")}
+        self._topic = {
+            kind: [topics.up_topic(zone.id, "rsu", name, kind) for name in self._names] for kind in self._count
+        }
         self._step = 0
-        self._lights: list[tuple[int, int, str]] = []  # unit, row of the junction, traffic light
         self._maps: dict[int, list[bytes]] = {}
+        lit: list[tuple[int, int, str]] = []
         for unit, rsu in enumerate(zone.rsus):
             if rsu.junction is None:
                 continue
             row = map.junction_row(rsu.junction)
             if map.junctions["steps"][row] > 0:
-                self._lights.append((unit, row, rsu.junction))
+                lit.append((unit, row, rsu.junction))
             self._maps[unit] = [csae.encode("mapFrame", part) for part in mapdata_parts(map, row)]
+        self._lit_units = np.array([unit for unit, _, _ in lit], np.int64)
+        self._lights = [light for _, _, light in lit]
+        self._signals = Signals(map, [row for _, row, _ in lit])
 
     @property
     def senders(self) -> list[str]:
         """The names of the connections these units send on."""
         return self._names
 
-    def messages(self, street: Street, now: Snapshot, clock: Clock) -> Iterator[Message]:
-        """Yield what the units send in the 100 ms after the snapshot."""
+    def messages(self, street: Street, now: Snapshot, clock: Clock) -> list[Message]:
+        """Return what the units send in the 100 ms after the snapshot."""
         self._step += 1
-        yield from self._rsm(now, clock)
-        yield from self._spat(street, now, clock)
+        return [*self._rsm(now, clock), *self._spat(street, now, clock), *self._map(now, clock)]
+
+    def lights(self, street: Street) -> tuple[NDArray[Any], ...]:
+        """Return (node, phase, light, seconds left) of every phase as it is now, as columns."""
+        told = self._signals.told(self._signals.positions_s(*street.signal_steps(self._lights)))
+        return self._signals.node[told.junction], told.phase, told.light, told.ends_s
+
+    def _map(self, now: Snapshot, clock: Clock) -> list[Message]:
+        found = []
         for unit, parts in self._maps.items():
             if (self._step + 3 * unit) % MAP_STEPS == 0:
                 due = clock.due_s(now.time_s + float(self._after_s[unit]))
                 for part in parts:
-                    yield self._message(due, unit, "map", self._numbered_map(unit, part))
-
-    def lights(self, street: Street) -> list[tuple[int, int, int, float]]:
-        """Return (node, phase, light, seconds left) of every phase as it is now."""
-        found = []
-        for _, row, light in self._lights:
-            _, step, left = street.signal_state(light)
-            for phase, coming in self._signals.states(row, self._signals.position_s(row, step, left)):
-                found.append((self._signals.node(row), phase, coming[0][0], coming[0][2]))
+                    count = int(self._next_counts("map", np.array([unit]))[0])
+                    found.append(Message(due, self._names[unit], "map", self._topic["map"][unit], _numbered(part, count)))
         return found
 
-    def _message(self, due_s: float, unit: int, kind: str, payload: bytes) -> Message:
-        topic = topics.up_topic(self._zone_id, "rsu", self._names[unit], kind)
-        return Message(due_s, self._names[unit], kind, topic, payload)
+    def _spat(self, street: Street, now: Snapshot, clock: Clock) -> list[Message]:
+        units = self._lit_units
+        if not len(units):
+            return []
+        after = (self._after_s[units] + STEP_S / 2) % STEP_S  # half-way between the unit's RSM
+        at_s = (now.time_s + after).tolist()
+        position = self._signals.positions_s(*street.signal_steps(self._lights)) + after
+        counts = self._next_counts("spat", units).tolist()
+        columns = self._signals.spat(position, [clock.utc_us(at) for at in at_s], counts, self._region)
+        frames = encoded("spatFrame", columns)
+        return [
+            Message(clock.due_s(at), self._names[unit], "spat", self._topic["spat"][unit], frame)
+            for unit, at, frame in zip(units.tolist(), at_s, frames, strict=True)
+        ]
 
-    def _next_count(self, unit: int, kind: str) -> int:
-        count = self._count[unit, kind] = (self._count[unit, kind] + 1) % 128
-        return count
-
-    def _numbered_map(self, unit: int, part: bytes) -> bytes:
-        """Return an encoded MapData with the next msgCnt, without encoding the unchanged map again.
-
-        Before msgCnt stand the frame's choice (1 + 3 bits), MapData's extension bit and the bit for its time stamp:
-        it lies in bits 6 to 12 of the message.
-        """
-        count = self._next_count(unit, "map")
-        head = int.from_bytes(part[:2], "big") & ~(0x7F << 3) | count << 3
-        return head.to_bytes(2, "big") + part[2:]
-
-    def _spat(self, street: Street, now: Snapshot, clock: Clock) -> Iterator[Message]:
-        for unit, row, light in self._lights:
-            _, step, left = street.signal_state(light)
-            after = (float(self._after_s[unit]) + STEP_S / 2) % STEP_S  # half-way between the unit's RSM
-            position = self._signals.position_s(row, step, left) + after
-            at_s = now.time_s + after
-            value = self._signals.spat(
-                row, self._region, position, clock.utc_us(at_s), self._next_count(unit, "spat")
-            )
-            yield self._message(clock.due_s(at_s), unit, "spat", csae.encode("spatFrame", value))
-
-    def _rsm(self, now: Snapshot, clock: Clock) -> Iterator[Message]:
+    def _rsm(self, now: Snapshot, clock: Clock) -> list[Message]:
         seen = self._sensors.look(now, self._after_s[self._sensors.unit])
-        participants = self._participants(seen)
-        begins = np.searchsorted(seen.unit, np.arange(len(self._names) + 1)).tolist()
-        late = self._latency_s + self._rng.standard_normal(len(self._names)) * self._latency_sd_s
-        for unit, name in enumerate(self._names):
-            at_s = now.time_s + float(self._after_s[unit])
-            mark = second_mark(clock.utc_us(at_s))
-            due = clock.due_s(at_s) + max(float(late[unit]), LEAST_LATENCY_S)
-            its = participants[begins[unit] : begins[unit + 1]] or [_itself()]
-            for participant in its:
-                participant["secMark"] = mark
-            for first in range(0, len(its), MOST_PARTICIPANTS):
-                value = {
-                    "msgCnt": self._next_count(unit, "rsm"),
-                    "id": name.ljust(8).encode(),
-                    "refPos": {"lat": self._lat[unit], "long": self._lon[unit]},
-                    "participants": its[first : first + MOST_PARTICIPANTS],
-                }
-                yield self._message(due, unit, "rsm", csae.encode("rsmFrame", value))
-
-    def _participants(self, seen: Seen) -> list[dict[str, Any]]:
-        """Return ParticipantData of everything seen, without the instant of measurement."""
-        lon, lat = self._project.inverse(seen.x_m, seen.y_m)
-        ref_lon, ref_lat = np.array(self._lon, np.int64)[seen.unit], np.array(self._lat, np.int64)[seen.unit]
-        columns = (
-            seen.sensor, seen.number, seen.kind, seen.classification, _whole(lon * 1e7) - ref_lon,
-            _whole(lat * 1e7) - ref_lat, np.clip(_whole(seen.speed_mps / 0.02), 0, 8190),
-            _whole(np.degrees(seen.heading_rad) / 0.0125) % 28800, np.clip(_whole(seen.length_m * 100), 1, 4095),
-            np.clip(_whole(seen.width_m * 100), 1, 1023), np.clip(_whole(seen.height_m * 20), 1, 127),
+        at_s = now.time_s + self._after_s
+        marks = np.array([second_mark(clock.utc_us(at)) for at in at_s.tolist()], np.int64)
+        unit, columns = self._participants(seen)
+        columns["secMark"] = marks[unit]
+        own = np.bincount(unit, minlength=len(self._names))
+        messages = -(-own // MOST_PARTICIPANTS)
+        sender = np.repeat(np.arange(len(self._names)), messages)
+        part = np.arange(len(sender)) - np.repeat(np.cumsum(messages) - messages, messages)
+        frames = encoded(
+            "rsmFrame",
+            {
+                "messages": {
+                    "msgCnt": self._next_counts("rsm", sender), "id": self._ids[sender],
+                    "refPos.lat": self._lat[sender], "refPos.long": self._lon[sender],
+                    "participants": np.minimum(own[sender] - part * MOST_PARTICIPANTS, MOST_PARTICIPANTS),
+                },
+                "participants": columns,
+            },
         )  # fmt: skip
-        sources, confidence = self._sensors.sources, self._confidence
-        found = []
-        for sensor, number, kind, classification, east, north, speed, heading, length, width, height in zip(
-            *(column.tolist() for column in columns), strict=True
-        ):
-            value: dict[str, Any] = {
-                "ptcType": _KINDS[kind],
-                "ptcId": number,
-                "source": sources[sensor],
-                "pos": {"offsetLL": offset_ll(east, north)},
-                "posConfidence": {"pos": confidence[sensor]},
-                "speed": speed,
-                "heading": heading,
-                "size": {"width": width, "length": length, "height": height},
-            }
-            if classification:
-                value["vehicleClass"] = {"classification": classification}
-            found.append(value)
-        return found
+        late = self._latency_s + self._rng.standard_normal(len(self._names)) * self._latency_sd_s
+        due = [clock.due_s(at) for at in (at_s + np.maximum(late, LEAST_LATENCY_S)).tolist()]
+        return [
+            Message(due[its], self._names[its], "rsm", self._topic["rsm"][its], frame)
+            for its, frame in zip(sender.tolist(), frames, strict=True)
+        ]
+
+    def _participants(self, seen: Seen) -> tuple[NDArray[np.int64], dict[str, NDArray[np.int64]]]:
+        """Return whose each participant is and their columns, without the instant of measurement, ordered by unit.
+
+        A unit that sees nobody has itself as its only participant.
+        """
+        lon, lat = self._project.inverse(seen.x_m, seen.y_m)
+        east, north = whole(lon * 1e7) - self._lon[seen.unit], whole(lat * 1e7) - self._lat[seen.unit]
+        alone = np.setdiff1d(np.arange(len(self._names)), seen.unit)
+        unit = np.concatenate([seen.unit, alone])
+        order = np.argsort(unit, kind="stable")
+
+        def both(of_others: NDArray[Any], of_itself: int) -> NDArray[np.int64]:
+            joined = np.concatenate([of_others.astype(np.int64), np.full(len(alone), of_itself, np.int64)])
+            sorted_: NDArray[np.int64] = joined[order]
+            return sorted_
+
+        classification = np.where(seen.classification == 0, batch.ABSENT, seen.classification.astype(np.int64))
+        reach = np.maximum(np.maximum(east, -east - 1), np.maximum(north, -north - 1))
+        return unit[order], {
+            "ptcType": both(seen.kind, Kind.RSU),
+            "ptcId": both(seen.number, 0),
+            "source": both(self._sources[seen.sensor], SOURCES["selfinfo"]),
+            "pos.offsetLL": both(np.searchsorted(OFFSET_REACH, reach, side="right"), 0),
+            "pos.offsetLL.lon": both(east, 0),
+            "pos.offsetLL.lat": both(north, 0),
+            "posConfidence.pos": both(self._confidence[seen.sensor], TEN_CENTIMETRES),
+            "speed": both(np.clip(whole(seen.speed_mps / 0.02), 0, 8190), 0),
+            "heading": both(whole(np.degrees(seen.heading_rad) / 0.0125) % 28800, 0),
+            "size.width": both(np.clip(whole(seen.width_m * 100), 1, 1023), 40),
+            "size.length": both(np.clip(whole(seen.length_m * 100), 1, 4095), 40),
+            "size.height": both(np.clip(whole(seen.height_m * 20), 1, 127), 127),
+            "vehicleClass?": both(np.where(seen.classification == 0, batch.ABSENT, 1), batch.ABSENT),
+            "vehicleClass.classification": both(classification, batch.ABSENT),
+        }
+
+    def _next_counts(self, kind: str, units: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return msgCnt of the next message of each unit named; a unit named again counts on."""
+        count = self._count[kind]
+        nth = np.arange(len(units)) - np.searchsorted(units, units)  # units stand in order
+        numbers: NDArray[np.int64] = (count[units] + 1 + nth) % 128
+        count[units] = numbers
+        return numbers
 
 
-def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.rint(values).astype(np.int64)
+def _numbered(part: bytes, count: int) -> bytes:
+    """Return an encoded MapData with ``count`` as its msgCnt, without encoding the unchanged map again.
 
-
-def _itself() -> dict[str, Any]:
-    """Return the unit itself as a participant: what it sends while it sees nobody."""
-    return {
-        "ptcType": "rsu",
-        "ptcId": 0,
-        "source": "selfinfo",
-        "pos": {"offsetLL": offset_ll(0, 0)},
-        "posConfidence": {"pos": "a10cm"},
-        "speed": 0,
-        "heading": 0,
-        "size": {"width": 40, "length": 40, "height": 127},
-    }
+    Before msgCnt stand the frame's choice (1 + 3 bits), MapData's extension bit and the bit for its time stamp: it lies
+    in bits 6 to 12 of the message.
+    """
+    head = int.from_bytes(part[:2], "big") & ~(0x7F << 3) | count << 3
+    return head.to_bytes(2, "big") + part[2:]

@@ -12,9 +12,13 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from numpy.typing import ArrayLike
+
+from jinyun.net.csae import batch
 from jinyun.net.mqtt import Publisher
 
 TOGETHER_S = 0.003
@@ -32,8 +36,7 @@ class Broker:
     tls: ssl.SSLContext | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message and the monotonic instant at which it leaves."""
 
     due_s: float
@@ -41,6 +44,15 @@ class Message:
     kind: str
     topic: str
     payload: bytes
+
+
+def encoded(frame: str, columns: Mapping[str, Mapping[str, ArrayLike]]) -> list[bytes]:
+    """Return the messages of columns; raises ``ValueError`` with the column whose number no message can carry."""
+    made = batch.encode(frame, columns)
+    if (made.verdict == batch.OK).all():
+        return made.frames()
+    bad = int((made.verdict != batch.OK).argmax())
+    raise ValueError(f"{frame}: {made.misfit(bad)} of message {bad} does not fit")
 
 
 class Sender:

@@ -99,15 +99,12 @@ class Sensors:
     def visible(self, street: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the (sensor, row of the snapshot) pairs in range and field of view that nothing hides."""
         dx, dy = street.x_m[None, :] - self._x[:, None], street.y_m[None, :] - self._y[:, None]
-        far = np.hypot(dx, dy)
-        near = far <= self._range[:, None]
-        sensor, who = np.nonzero(near)
-        dx, dy, far_of = dx[sensor, who], dy[sensor, who], far[sensor, who]
+        sensor, who = np.nonzero(dx * dx + dy * dy <= (self._range * self._range)[:, None])
+        dx, dy = dx[sensor, who], dy[sensor, who]
         bearing = np.arctan2(dx, dy)
-        off = np.abs((bearing - self._middle[sensor] + np.pi) % (2 * np.pi) - np.pi)
-        inside = off <= self._half[sensor] + 1e-9
-        sensor, who, bearing, far_of = sensor[inside], who[inside], bearing[inside], far_of[inside]
-        open_ = ~self._hidden(street, sensor, who, bearing, far_of)
+        inside = np.abs(_turn(bearing - self._middle[sensor])) <= self._half[sensor] + 1e-9
+        sensor, who, bearing, far = sensor[inside], who[inside], bearing[inside], np.hypot(dx, dy)[inside]
+        open_ = ~self._hidden(street, sensor, who, bearing, far)
         return sensor[open_], who[open_]
 
     def _hidden(
@@ -118,26 +115,24 @@ class Sensors:
         bearing: NDArray[np.float64],
         far: NDArray[np.float64],
     ) -> NDArray[np.bool_]:
-        """Return which pairs are hidden by a tall vehicle that the same sensor has in front of the object."""
-        hidden = np.zeros(len(sensor), bool)
-        tall = np.flatnonzero(street.height_m[who] >= TALL_M)  # pairs whose object may stand in the way
-        if not len(tall):
-            return hidden
-        front, heading = who[tall], street.heading_rad[who[tall]]
-        slant = heading - bearing[tall]
+        """Return which pairs are hidden by a tall vehicle that the same sensor has in front of the object.
+
+        Pairs stand in the order of their sensors, so the tall vehicles of one sensor are one stretch of all of them.
+        """
+        tall = np.flatnonzero(street.height_m[who] >= TALL_M)
+        begins, ends = (np.searchsorted(sensor[tall], sensor, side) for side in ("left", "right"))
+        many = ends - begins
+        pair = np.repeat(np.arange(len(sensor)), many)
+        block = tall[np.repeat(begins - np.cumsum(many) + many, many) + np.arange(many.sum())]
+        front = who[block]
+        slant = street.heading_rad[front] - bearing[block]
         across = street.length_m[front] * np.abs(np.sin(slant)) + street.width_m[front] * np.abs(np.cos(slant))
-        half = np.arctan2(across / 2, np.maximum(far[tall], 0.5))
-        by_sensor: dict[int, list[int]] = {}
-        for k, s in enumerate(sensor[tall].tolist()):
-            by_sensor.setdefault(s, []).append(k)
-        for s, blocks in by_sensor.items():
-            pairs = np.flatnonzero(sensor == s)
-            gap = np.abs((bearing[pairs, None] - bearing[tall][blocks] + np.pi) % (2 * np.pi) - np.pi)
-            behind = far[pairs, None] > far[tall][blocks] + 0.3
-            drop = (self._mast[s] - street.height_m[who[pairs]])[:, None] * (far[tall][blocks] / far[pairs, None])
-            covered = (gap <= half[blocks]) & behind & (self._mast[s] - drop < street.height_m[front[blocks]])
-            covered &= who[pairs, None] != front[blocks]
-            hidden[pairs] = covered.any(axis=1)
+        covered = np.abs(_turn(bearing[pair] - bearing[block])) <= np.arctan2(across / 2, np.maximum(far[block], 0.5))
+        behind = (far[pair] > far[block] + 0.3) & (who[pair] != front)
+        mast = self._mast[sensor[pair]]
+        ray_m = mast - (mast - street.height_m[who[pair]]) * (far[block] / np.maximum(far[pair], 0.5))
+        hidden = np.zeros(len(sensor), bool)
+        hidden[pair[covered & behind & (ray_m < street.height_m[front])]] = True
         return hidden
 
     def _numbered(
@@ -170,6 +165,12 @@ class Sensors:
             y_m=self._y[sensor] + far * np.cos(bearing), speed_mps=rng.random(n) * 2,
             heading_rad=rng.random(n) * 2 * np.pi, length_m=what[:, 1], width_m=what[:, 2], height_m=what[:, 3],
         )  # fmt: skip
+
+
+def _turn(angle_rad: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return an angle as -pi..pi."""
+    turn: NDArray[np.float64] = (angle_rad + np.pi) % (2 * np.pi) - np.pi
+    return turn
 
 
 def _together(a: Seen, b: Seen) -> Seen:

@@ -361,11 +361,14 @@ class Street:
         c["x"][slot], c["y"][slot] = x, y
         return x + c["off_x"][slot], y + c["off_y"][slot]
 
-    def signal_state(self, light: str) -> tuple[str, int, float]:
-        """Return a traffic light's state string, the step of its program and the seconds until the next step."""
-        api = self._sumo.trafficlight
-        left = api.getNextSwitch(light) - self._sumo.simulation.getTime()
-        return api.getRedYellowGreenState(light), int(api.getPhase(light)), float(left)
+    def signal_steps(self, lights: list[str]) -> tuple[list[int], list[float]]:
+        """Return for each traffic light the step its program is in, and the seconds until the next step."""
+        api, now = self._sumo.trafficlight, self._sumo.simulation.getTime()
+        return [api.getPhase(light) for light in lights], [api.getNextSwitch(light) - now for light in lights]
+
+    def signal_state(self, light: str) -> str:
+        """Return a traffic light's state in SUMO's letters."""
+        return str(self._sumo.trafficlight.getRedYellowGreenState(light))
 
     def close(self) -> None:
         """End the simulation."""

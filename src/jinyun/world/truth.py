@@ -34,9 +34,9 @@ class Truth:
         self._first_us = 0
 
     def note(
-        self, now: Snapshot, t_us: int, connected: NDArray[np.bool_], lights: list[tuple[int, int, int, float]]
+        self, now: Snapshot, t_us: int, connected: NDArray[np.bool_], lights: tuple[NDArray[Any], ...]
     ) -> None:
-        """Note one instant."""
+        """Note one instant; ``lights`` are the columns node, phase, light and seconds left."""
         if not self._people:
             self._first_us = t_us
         n = len(now.number)
@@ -53,12 +53,12 @@ class Truth:
                 "vehicle_id": ids,
             }
         )  # fmt: skip
-        node, phase, light, left = zip(*lights, strict=True) if lights else ((), (), (), ())
-        remaining = np.minimum(np.rint(np.array(left, np.float64) * 10), UNKNOWN_DS)
+        node, phase, light, left = lights
+        remaining = np.minimum(np.rint(left * 10), UNKNOWN_DS)
         self._lights.append(
             {
-                "t_us": np.full(len(node), t_us, np.int64), "node": np.array(node, np.uint16),
-                "phase": np.array(phase, np.uint8), "light": np.array(light, np.uint8),
+                "t_us": np.full(len(node), t_us, np.int64), "node": node.astype(np.uint16),
+                "phase": phase.astype(np.uint8), "light": light.astype(np.uint8),
                 "remaining_ds": remaining.astype(np.uint16),
             }
         )  # fmt: skip
