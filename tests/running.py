@@ -89,19 +89,21 @@ class Running:
 
 
 @contextmanager
-def running(*args: str, zone: str = "science-city") -> Iterator[Running]:
+def running(*args: str, zone: str = "science-city", state: Path | None = None) -> Iterator[Running]:
     """Start ``jinyun run`` and give it once its parts are there; end it afterwards, whatever happened."""
-    with tempfile.TemporaryDirectory(prefix="jinyun-") as state:
-        log = Path(state) / "output.log"
+    with tempfile.TemporaryDirectory(prefix="jinyun-") as fresh:
+        state = state or Path(fresh)
+        log = state / "output.log"
+        state.mkdir(exist_ok=True)
         with log.open("w") as out:
             process = subprocess.Popen(
                 command("run", *args, *ANY_PORTS),
                 stdout=out,
                 stderr=out,
                 text=True,
-                env={**os.environ, "JINYUN_STATE": state},
+                env={**os.environ, "JINYUN_STATE": str(state)},
             )
-        found = Running(process, Path(state) / zone)
+        found = Running(process, state / zone)
 
         def ready() -> bool:
             assert process.poll() is None, f"jinyun run ended: {log.read_text()}"

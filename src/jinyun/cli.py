@@ -54,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--mqtt-port", type=_port, default=1883, help="port for devices (default 1883, 0 = any)")
     run.add_argument("--nats-port", type=_port, default=4222, help="port of the broker (default 4222, 0 = any)")
+    run.add_argument(
+        "--nev-port", type=_port, help="also take vehicles and platforms by GB/T 32960 there (usual: 32960)"
+    )
     run.add_argument("--connected", type=_share, help="share of simulated cars that send BSM (default: the zone's)")
     run.add_argument("--seed", type=int, help="seed of the simulated street")
     run.add_argument("--truth", action="store_true", help="the street also writes its ground truth (for tests)")

@@ -44,7 +44,9 @@ def test_a_part_keeps_the_points_between() -> None:
 
 
 @given(points, st.floats(0.01, 50))
-def test_a_simplified_line_stays_within_its_tolerance(given_points: list[tuple[float, float]], tolerance: float) -> None:
+def test_a_simplified_line_stays_within_its_tolerance(
+    given_points: list[tuple[float, float]], tolerance: float
+) -> None:
     line = np.array(given_points)
     kept = curve.simplified(line, tolerance)
     assert np.array_equal(kept[[0, -1]], line[[0, -1]])

@@ -71,7 +71,8 @@ def test_lanes_lie_where_the_map_has_them_from_upstream_to_the_stop_line(precise
 def test_links_come_from_neighbours_and_lead_to_neighbours(precise_map: Map) -> None:
     numbers = set(precise_map.junctions["node"].tolist())
     neighbours = {
-        frozenset((str(a), str(b))) for a, b in zip(precise_map.sections["start"], precise_map.sections["end"], strict=True)
+        frozenset((str(a), str(b)))
+        for a, b in zip(precise_map.sections["start"], precise_map.sections["end"], strict=True)
     }
     name = {int(n): str(id) for n, id in zip(precise_map.junctions["node"], precise_map.junctions["id"], strict=True)}
     for junction in nodes_of(precise_map):

@@ -38,7 +38,9 @@ def test_every_edge_has_as_many_lanes_for_the_same_users(precise_map: Map, net: 
         row = int(np.flatnonzero(precise_map.edges["id"] == edge.getID())[0])
         kinds = Counter(precise_map.lanes["kind"][of == row].tolist())
         lanes = edge.getLanes()
-        walked = sum(lane.getPermissions() == {"pedestrian"} or lane.getPermissions() == ("pedestrian",) for lane in lanes)
+        walked = sum(
+            lane.getPermissions() == {"pedestrian"} or lane.getPermissions() == ("pedestrian",) for lane in lanes
+        )
         assert kinds[LaneKind.SIDEWALK] == walked
         driven = sum(lane.allows("passenger") for lane in lanes)
         assert kinds[LaneKind.CAR] == driven
@@ -128,7 +130,9 @@ def test_a_ramp_leaves_and_joins_the_expressway_beside_an_extra_lane(precise_map
 
 def test_the_expressway_passes_over_the_boulevard(precise_map: Map) -> None:
     row = precise_map.lane_row("express.1+_1")
-    rows = slice(int(precise_map.lanes["first"][row]), int(precise_map.lanes["first"][row] + precise_map.lanes["count"][row]))
+    rows = slice(
+        int(precise_map.lanes["first"][row]), int(precise_map.lanes["first"][row] + precise_map.lanes["count"][row])
+    )
     assert precise_map.points["z_m"][rows].max() > 6
 
 
@@ -159,5 +163,3 @@ def test_stops_lie_on_the_side_where_passengers_wait(precise_map: Map, here: Zon
         waiting = np.array([stop.x_m, stop.y_m]) - at
         assert way[0] * waiting[1] - way[1] * waiting[0] < 0, f"{id} is on the left of its lane"
         assert np.linalg.norm(waiting) < 25
-
-

@@ -78,7 +78,8 @@ def test_an_unknown_key_is_refused_with_the_likely_one(copy: Path) -> None:
 def test_an_unknown_key_in_a_list_is_named_by_its_place(copy: Path) -> None:
     spoil(copy / "zone.toml", 'junction = "A1",', 'junktion = "A1",')
     assert any(
-        message.startswith("zone.toml: rsus[1].junktion: unknown key; did you mean 'junction'") for message in faults(copy)
+        message.startswith("zone.toml: rsus[1].junktion: unknown key; did you mean 'junction'")
+        for message in faults(copy)
     )
 
 
@@ -141,7 +142,9 @@ def test_faults_of_both_files_and_the_profile_come_together(copy: Path) -> None:
     told = faults(copy)
     assert any(m == "zone.toml: profile: no profile 'national-2021'; did you mean 'national-2020'?" for m in told)
     assert any(m.startswith("zone.toml: crossings[0].rsu: no RSU 'RSU-Z0'") for m in told)
-    assert any(m.startswith("roads.toml: classes.avenue.lanes: input should be greater than or equal to 1") for m in told)
+    assert any(
+        m.startswith("roads.toml: classes.avenue.lanes: input should be greater than or equal to 1") for m in told
+    )
 
 
 def test_a_folder_of_another_name_is_another_zone(copy: Path) -> None:

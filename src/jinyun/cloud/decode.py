@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from jinyun.cloud import account, sight
 from jinyun.cloud.account import NO_COUNT, NO_TIME
 from jinyun.cloud.dialect import Dialects
+from jinyun.cloud.nev import vehicle_findings
 from jinyun.cloud.sight import Projection
 from jinyun.cloud.sources import Source, Sources
 from jinyun.cloud.ways import OTHER_WAY, Ways
 from jinyun.cloud.window import Decoded, Pile, Window
-from jinyun.net import csae, gateway, radar_json, rsu_json, topics
+from jinyun.net import csae, gateway, gbt32960, radar_json, rsu_json, topics
 from jinyun.net.block import Arrival, Block
 from jinyun.net.csae import batch
 from jinyun.net.samples import SMALLEST
@@ -129,8 +130,10 @@ class Decoder:
             if source is None:
                 name = f"{route.kind}/{route.device}"
                 self._refuse(window, name, "source", "the table of senders is full", arrival.receive_us)
-            elif route.message in topics.VENDOR_FORMS:
+            elif route.message == "radar-json":
                 self._radar(window, arrival, source)
+            elif route.message == "gbt32960":
+                self._vehicle(window, arrival, source)
             elif not self._other_dialect(window, route.message, arrival.payload, source, arrival.receive_us):
                 window.loose[route.message].add(arrival.payload, source.row, arrival.receive_us)
 
@@ -388,3 +391,21 @@ class Decoder:
         lon, lat = (np.array([getattr(target, name) for target in scan.targets], np.float64) for name in ("lon", "lat"))
         found["x_m"], found["y_m"] = self.project(lon, lat)
         window.sightings.append(found)
+
+    def _vehicle(self, window: Window, arrival: Arrival, source: Source) -> None:
+        """Take a packet of a new-energy vehicle: its alarms and contradictions are told; it reports too rarely to track."""
+        try:
+            packet = gbt32960.decode(arrival.payload)
+        except gbt32960.GbtError as error:
+            self.sources.refused[source.row] += 1
+            self._refuse(window, source.name, error.field, str(error), arrival.receive_us)
+            return
+        self.received["gbt32960"] += 1
+        receive_us = np.array([arrival.receive_us], np.int64)
+        window.receive_us.append(receive_us)
+        # Packets carry whole seconds, and re-sent ones are days old: neither says anything of a clock.
+        row, count = np.array([source.row], np.int64), np.array([NO_COUNT], np.int64)
+        self.sources.enter(row, "gbt32960", count, receive_us, receive_us, window.findings)
+        for rule, place, reason in vehicle_findings(packet):
+            severity = "fault" if rule == "vehicle.alarm" else "warning"
+            window.findings.append(Finding(rule, source.name, place, reason, arrival.receive_us, severity))

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from jinyun.cloud import twin
+from jinyun.cloud.brokerlog import BrokerLog
 from jinyun.cloud.live import Cloud
 from jinyun.cloud.rawlog import RawLog
 from jinyun.net import topics
@@ -36,6 +37,7 @@ async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: 
         loop.add_signal_handler(number, stop.set)
     cloud = Cloud(zone, simulated=simulated)
     cloud.decoder.warm()
+    refusals = BrokerLog(state_dir / "log" / "broker.log")
     log = RawLog(record) if record else None
     reader: BlockReader | None = None
     tick_us = time.time_ns() // 1000 // twin.TICK_US * twin.TICK_US
@@ -63,6 +65,7 @@ async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: 
             cloud.published(time.time_ns() // 1000)
         if now_us - status_us >= STATUS_US or now_us < status_us:
             status_us = now_us
+            cloud.episodes.note(refusals.findings(now_us))
             _tell(cloud, reader, now_us, state_dir)
         if stop.is_set():
             stopping_since = stopping_since or time.monotonic()

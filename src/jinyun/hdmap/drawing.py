@@ -170,7 +170,9 @@ def _road_labels(map: Map, plan: Plan) -> list[dict[str, Any]]:
             here, there = curve.at_station(line, [at - 10, at + 10])
             heading = float(np.arctan2(*(there - here)))
             x, y = (here + there) / 2
-            labels.append(_label(road.zh, road.en, float(x), float(y)) | {"heading_rad": round(heading, 4), "rank": rank})
+            labels.append(
+                _label(road.zh, road.en, float(x), float(y)) | {"heading_rad": round(heading, 4), "rank": rank}
+            )
     return labels
 
 

@@ -204,9 +204,7 @@ def _points(map: Map, junction: int, chain: list[int]) -> list[Value]:
         kept = curve.corners(line, tolerance)
     (lon, lat), (lon_here, lat_here) = map.degrees, map.junction_degrees
     east, north = lon[rows[kept]] - lon_here[junction], lat[rows[kept]] - lat_here[junction]
-    return [
-        {"posOffset": {"offsetLL": offset_ll(a, b)}} for a, b in zip(east.tolist(), north.tolist(), strict=True)
-    ]
+    return [{"posOffset": {"offsetLL": offset_ll(a, b)}} for a, b in zip(east.tolist(), north.tolist(), strict=True)]
 
 
 def offset_ll(lon: int, lat: int) -> tuple[str, Value]:

@@ -91,8 +91,12 @@ def read(path: Path) -> Net:
         elif item.tag == "connection":
             net.links.append(
                 NetLink(
-                    f"{get('from')}_{get('fromLane')}", f"{get('to')}_{get('toLane')}", get("via", ""),
-                    get("dir", ""), get("tl", ""), int(get("linkIndex", "-1")),
+                    f"{get('from')}_{get('fromLane')}",
+                    f"{get('to')}_{get('toLane')}",
+                    get("via", ""),
+                    get("dir", ""),
+                    get("tl", ""),
+                    int(get("linkIndex", "-1")),
                 )
             )
         elif item.tag == "junction" and get("type") != "internal":

@@ -67,9 +67,7 @@ def write(streets: Streets, zone: Zone, folder: Path) -> None:
     edges = [_edge(edge, zone) for edge in streets.edges.values()]
     for ring_nodes, ring_edges in streets.roundabouts:
         edges.append(f'<roundabout nodes="{" ".join(ring_nodes)}" edges="{" ".join(ring_edges)}"/>')
-    links = [
-        f'<connection from="{a}" to="{b}" fromLane="{i}" toLane="{j}"/>' for a, b, i, j in streets.connections
-    ]
+    links = [f'<connection from="{a}" to="{b}" fromLane="{i}" toLane="{j}"/>' for a, b, i, j in streets.connections]
     for node_id, over in streets.crossings:
         free = "true" if streets.nodes[node_id].control == "zebra" else "false"
         links.append(

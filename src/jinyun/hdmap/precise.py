@@ -185,9 +185,7 @@ class Map:
 
 def dump(map: Map, path: Path) -> None:
     """Write the map as one ``.npz``."""
-    arrays = {
-        f"{f.name}.{column}": values for f in fields(map) for column, values in getattr(map, f.name).items()
-    }
+    arrays = {f"{f.name}.{column}": values for f in fields(map) for column, values in getattr(map, f.name).items()}
     held = io.BytesIO()
     np.savez(held, **arrays)
     path.write_bytes(held.getvalue())

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 MESSAGES = ("bsm", "map", "rsm", "spat", "rsi")
 """The day-one messages of T/CSAE 53, as they stand in topics."""
-DEVICE_KINDS = ("rsu", "obu", "sensor")
-VENDOR_FORMS = ("radar-json",)
-"""What sensors send in a form of their maker, read by an adapter of its own."""
+DEVICE_KINDS = ("rsu", "obu", "sensor", "nev")
+VENDOR_FORMS = ("radar-json", "gbt32960")
+"""What is no T/CSAE message: a radar in a form of its maker, packets of new-energy vehicles; read by adapters of their own."""
 GATEWAY = "gateway"
 _DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 
@@ -24,7 +24,7 @@ class Route(NamedTuple):
     """Who speaks and what: read from the subject alone, before any payload is looked at."""
 
     scheme: str  # "plain", "gateway" or "json"
-    kind: str  # rsu | obu | sensor
+    kind: str  # rsu | obu | sensor | nev
     device: str  # "" in the gateway scheme: the envelope names it
     message: str
 

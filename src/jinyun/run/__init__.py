@@ -38,7 +38,7 @@ TELL_S = 0.5
 STOP_S = 4.5
 """All parts are gone this long after a stop was asked for."""
 START_S = 60.0
-END_ORDER = (("street", 1.5), ("cloud", 1.5), ("centre", 1.0), ("broker", 1.0))
+END_ORDER = (("street", 1.5), ("vehicles", 0.5), ("cloud", 1.5), ("centre", 1.0), ("broker", 0.5))
 """Who ends when, and the seconds each may take: first who sends, last who carries."""
 
 
@@ -55,6 +55,7 @@ class Options:
     mqtt_host: str = LOOPBACK
     mqtt_port: int = MQTT_PORT
     nats_port: int = NATS_PORT
+    nev_port: int | None = None
     connected: float | None = None
     seed: int | None = None
     truth: bool = False
@@ -108,6 +109,8 @@ class _Run:
         self.options, self.zone, self.folder, self.say, self.stop = options, zone, folder, say, stop
         self.nats_port = choose_port(LOOPBACK, options.nats_port, "the broker", "--nats-port")
         self.mqtt_port = choose_port(options.mqtt_host, options.mqtt_port, "MQTT", "--mqtt-port")
+        asked = options.nev_port
+        self.nev_port = None if asked is None else choose_port(options.mqtt_host, asked, "GB/T 32960", "--nev-port")
         port = 0 if options.headless else choose_port(options.host, options.port, "the page", "--port")
         shown = LOOPBACK if options.host in ("0.0.0.0", "::") else options.host
         self.port, self.page = port, f"http://{shown}:{port}/" if port else None
@@ -161,11 +164,18 @@ class _Run:
         street += ["--truth"] if options.truth else []
         centre = [*python, "jinyun.centre", *common, "--host", options.host, "--port", str(self.port)]
         centre += ["--nats-url", f"nats://{LOOPBACK}:{self.nats_port}"]
+        vehicles = [*python, "jinyun.net.gbt32960.bridge", "--zone-id", self.zone.id, "--host", options.mqtt_host]
+        vehicles += ["--port", str(self.nev_port), "--nats-port", str(self.nats_port)]
+        vehicles += ["--state-dir", str(folder), "--with-parent"]
         commands = {"broker": [self.server, "-c", str(config)], "cloud": cloud, "street": street, "centre": centre}
+        if self.nev_port is not None:
+            commands["vehicles"] = vehicles
         parts = {name: Part(name, argv, logs / f"{name}.log") for name, argv in commands.items()}
         if self.keeper is not None:
             parts["broker"].files = (self.keeper.key_fd,)
-            parts["cloud"].secrets = parts["centre"].secrets = {broker.TOKEN: self.keeper.token}
+            for name in ("cloud", "centre", "vehicles"):
+                if name in parts:
+                    parts[name].secrets = {broker.TOKEN: self.keeper.token}
             certificate, key = map(str, self.keeper.street_files)
             parts["street"].argv += ["--tls", str(self.keeper.authority.certificate_file), certificate, key]
             parts["street"].secrets = {"JINYUN_STREET_SECRET": self.keeper.street_secret}
@@ -192,6 +202,8 @@ class _Run:
         self._wait("broker", lambda: _answers(self.nats_port) and _answers(self.mqtt_port, self.options.mqtt_host))
         self._begin("cloud", *(["centre"] if self.page else []))
         self._wait("cloud", lambda: bool((read_json(self.folder / "cloud.json") or {}).get("frames")))
+        if self.nev_port is not None:
+            self._begin("vehicles")
         if self.options.world:  # only when somebody listens: what is sent before is lost, and would count as that
             self._begin("street")
         if self.page:
@@ -219,6 +231,8 @@ class _Run:
             self.say(f"  page    {self.page}   (ready after {time.monotonic() - self.began:.1f} s)")
         scheme = "mqtts" if self.keeper else "mqtt"
         self.say(f"  devices {scheme}://{self.options.mqtt_host}:{self.mqtt_port}   (docs/connect.md)")
+        if self.nev_port is not None:
+            self.say(f"  vehicles tcp://{self.options.mqtt_host}:{self.nev_port}   (GB/T 32960)")
         seconds = self.options.seconds
         self.say("  Ctrl-C ends it" if seconds is None else f"  ends by itself after {seconds:g} s")
 
@@ -256,6 +270,8 @@ class _Run:
         """End the parts in the order of the data, so that nothing sent is lost on the way."""
         deadline = time.monotonic() + STOP_S
         for name, share_s in END_ORDER:
+            if name not in self.parts:
+                continue
             self.parts[name].ask_to_end()
             if name == "cloud":
                 self.parts["centre"].ask_to_end()

@@ -177,7 +177,9 @@ def faults(plan: Plan) -> list[tuple[str, str]]:
     found.extend((f"nodes.{id}", "no road passes it") for id in plan.nodes if id not in met)
     for i, ridge in enumerate(plan.ridges):
         if len(ridge.half_width_m) != len(ridge.crest):
-            found.append((f"ridges[{i}].half_width_m", f"{len(ridge.half_width_m)} widths for {len(ridge.crest)} points"))
+            found.append(
+                (f"ridges[{i}].half_width_m", f"{len(ridge.half_width_m)} widths for {len(ridge.crest)} points")
+            )
     for i, frontage in enumerate(plan.frontages):
         if frontage.road not in roads:
             reason = f"no road {frontage.road!r}{suggestion(frontage.road, sorted(roads))}"
