@@ -26,6 +26,29 @@ def test_walks_name_their_crossings_and_are_unbroken(here: Zone, precise_map: Ma
             assert a.startswith(":") or b.startswith(":")
 
 
+def test_every_walk_can_be_walked_to_its_end(here: Zone, precise_map: Map) -> None:
+    """SUMO ends a simulation in which one walker finds no way on: all walks at once, with no car and no light."""
+    import libsumo
+
+    length = {}
+    for edge, metres in zip(precise_map.lanes["edge"], precise_map.lanes["length_m"], strict=True):
+        length[str(precise_map.edges["id"][edge])] = float(metres)
+    libsumo.start(
+        ["sumo", "-n", str(precise_map.net_file), "--step-length", "1", "--no-step-log", "true", "--no-warnings", "true",
+         "--tls.all-off", "true", "--pedestrian.striping.jamtime", "5"]
+    )  # fmt: skip
+    for k, way in enumerate(routes.pool(here, precise_map, 20)["person"]):
+        libsumo.person.add(f"p{k}", way[0], length[way[0]] / 2)
+        libsumo.person.appendWalkingStage(f"p{k}", way, length[way[-1]] / 2)
+    for _ in range(4000):
+        libsumo.simulationStep()
+        if not libsumo.person.getIDList():
+            break
+    left = libsumo.person.getIDList()
+    libsumo.close()
+    assert not left
+
+
 def test_lines_pass_all_their_stops_in_order(here: Zone, precise_map: Map) -> None:
     courses = {course.line.id: course for course in routes.courses(here, precise_map)}
     for course in courses.values():

@@ -24,7 +24,7 @@ from jinyun import hdmap
 from jinyun.hdmap import LaneKind, Map
 from jinyun.zone import TransitLine, Zone
 
-VERSION = 4
+VERSION = 5
 """Raise when the same zone and seed shall give other routes."""
 COUNTS = {"through": 260, "local": 520, "truck": 120, "bicycle": 160, "person": 360}
 LEAST_TRIP_M = 600.0
@@ -198,13 +198,15 @@ class _Paths:
             self._beside[other].append(one)
 
     def between(self, edges: list[str], rng: np.random.Generator) -> list[str]:
-        """Return the edges with the walking areas and crossings between them; nothing where there is no way."""
+        """Return the edges with the walking areas and crossings between them; nothing where that makes no walk."""
         way = edges[:1]
         for edge in edges[1:]:
             inner = self._through(way[-1], edge, rng)
             if inner is None:
                 return []
             way += [*inner, edge]
+        if any(before == after for before, after in zip(way, way[2:], strict=False)):
+            return []  # onto a sidewalk and back off the same end of it: no walker does, and SUMO cannot
         return way
 
     def _through(self, start: str, end: str, rng: np.random.Generator) -> list[str] | None:
