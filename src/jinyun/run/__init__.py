@@ -203,7 +203,9 @@ class _Run:
         self._begin("cloud", *(["centre"] if self.page else []))
         self._wait("cloud", lambda: bool((read_json(self.folder / "cloud.json") or {}).get("frames")))
         if self.nev_port is not None:
+            port = self.nev_port
             self._begin("vehicles")
+            self._wait("vehicles", lambda: _answers(port, self.options.mqtt_host))
         if self.options.world:  # only when somebody listens: what is sent before is lost, and would count as that
             self._begin("street")
         if self.page:
