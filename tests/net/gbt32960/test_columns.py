@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jinyun.net.gbt32960 import GbtError, Packet, decode
+from jinyun.net.gbt32960 import GbtError, Packet, decode, kernel
 from jinyun.net.gbt32960 import columns as many
 from jinyun.net.gbt32960.columns import FAULTS, GENERAL, HELD, OK, OTHER, REFUSED, Batch, column_name, join
 from jinyun.net.gbt32960.fields import EDITIONS, ITEMS, Field, Layout, Rows
@@ -215,6 +215,16 @@ def test_nothing_gives_empty_tables_and_bounds_are_kept() -> None:
                 (offsets, np.array([1, 2]))):  # fmt: skip
         with pytest.raises(ValueError):
             many.decode(buffer, *bad)
+
+
+def test_one_kernel_serves_every_kind_of_buffer() -> None:
+    many.warm()
+    known = len(kernel.walk.signatures)
+    buffer, offsets, lengths = join([report(2016, [vehicle()])])
+    for given in (buffer, buffer.copy(), bytearray(buffer.tobytes())):
+        assert many.decode(np.asarray(given, np.uint8), offsets, lengths).verdict.tolist() == [OK]
+    assert many.decode(buffer, offsets.tolist(), lengths.astype(np.int32)).verdict.tolist() == [OK]
+    assert len(kernel.walk.signatures) == known
 
 
 def test_columns_are_in_the_units_of_their_names() -> None:

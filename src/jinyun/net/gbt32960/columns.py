@@ -40,7 +40,7 @@ from jinyun.net.gbt32960.fields import (
 from jinyun.net.gbt32960.kernel import GENERAL, OK, OTHER, REFUSED
 from jinyun.net.gbt32960.quantities import POSITION_INVALID, SOUTH, WEST
 
-__all__ = ["FAULTS", "GENERAL", "HELD", "OK", "OTHER", "REFUSED", "Batch", "decode", "join"]
+__all__ = ["FAULTS", "GENERAL", "HELD", "OK", "OTHER", "REFUSED", "Batch", "decode", "join", "warm"]
 
 Table = dict[str, NDArray[Any]]
 
@@ -216,7 +216,8 @@ def decode(buffer: NDArray[np.uint8], offsets: ArrayLike, lengths: ArrayLike) ->
     A packet is read or refused exactly as :func:`jinyun.net.gbt32960.decode` would. Raises ``ValueError`` for offsets
     outside of the buffer.
     """
-    octets = np.ascontiguousarray(buffer, np.uint8)
+    octets = np.ascontiguousarray(buffer, np.uint8).view()
+    octets.flags.writeable = False  # whatever was given, the kernel is compiled for one kind of array
     begins, sizes = np.ascontiguousarray(offsets, np.int64), np.ascontiguousarray(lengths, np.int64)
     count = len(begins)
     if len(sizes) != count:
@@ -247,6 +248,11 @@ def decode(buffer: NDArray[np.uint8], offsets: ArrayLike, lengths: ArrayLike) ->
     flags = tables["alarms"]["flags"]
     flags[flags >= 0xFFFFFFFE] = 0
     return Batch(verdict, fault, at, tables)
+
+
+def warm() -> None:
+    """Compile the kernel, or load it from its cache: some seconds in a fresh installation, once."""
+    decode(*join([]))
 
 
 def _position(raw: Table) -> Table:

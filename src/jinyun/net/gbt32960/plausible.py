@@ -18,6 +18,7 @@ from jinyun.net.gbt32960.quantities import NAN, POSITION_INVALID, place, values
 EDITIONS_APART_A = 2000.0
 """How far the current offsets of the two editions (-1000 A, -3000 A) lie apart."""
 CHARGING_PARKED = 1
+_COMPARED = ("vehicle", "packs", "position")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,11 @@ def check(packet: Packet, tolerance: Tolerance = Tolerance()) -> list[Doubt]:
     """Return everything that is doubtful in a report; nothing for packets without items."""
     items: dict[str, Item] = {}
     for item in packet.items:
-        items[item["item"]] = values(packet.edition, item)
-        if item["item"] == "position":
-            items["position"]["place"] = place(packet.edition, item)
+        kind = item["item"]
+        if kind in _COMPARED:
+            items[kind] = values(packet.edition, item)
+        if kind == "position":
+            items[kind]["place"] = place(packet.edition, item)
     return [doubt for rule in _RULES for doubt in rule(items, tolerance)]
 
 

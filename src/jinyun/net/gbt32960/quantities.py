@@ -53,7 +53,9 @@ def _values(parts: tuple[Part, ...], item: Item) -> dict[str, Any]:
         if isinstance(part, Layout):
             found |= {f.name: quantity(f, item[f.name]) for f in part.fields if f.per is not None}
         elif isinstance(part, Run) and part.field.per is not None:
-            found[part.field.name] = tuple(quantity(part.field, raw) for raw in item[part.field.name])
+            field, per = part.field, part.field.per
+            zero, limit = -field.offset * per, INVALID[field.width] - 1
+            found[field.name] = tuple([(raw - zero) / per if raw < limit else NAN for raw in item[field.name]])
         elif isinstance(part, Rows):
             found[part.name] = [{**row, **_values(part.parts, row)} for row in item[part.name]]
     return found
