@@ -1,4 +1,4 @@
-"""The reference zone and its map for tests, compiled once a session into a cache of the tests' own."""
+"""The reference zone and its map for tests, compiled once into a cache of the tests' own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jinyun.zone import Zone
 
 
 def own_cache() -> None:
-    """Keep what the tests compile away from the user's cache; one folder for the whole session."""
+    """Keep what the tests compile away from the user's cache, in one folder for all of them."""
     if "JINYUN_TEST_CACHE" not in os.environ:
         os.environ["JINYUN_TEST_CACHE"] = os.environ["JINYUN_CACHE"] = tempfile.mkdtemp(prefix="jinyun-tests-")
         atexit.register(shutil.rmtree, os.environ["JINYUN_CACHE"], ignore_errors=True)
