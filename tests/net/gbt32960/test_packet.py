@@ -89,13 +89,23 @@ def test_tens_of_thousands_of_empty_items_are_read_in_one_go() -> None:
         assert encode(decode(frame)) == frame
 
 
+def refused(frame: bytes) -> None:
+    with pytest.raises(GbtError):
+        decode(frame)
+
+
 def test_every_byte_of_a_frame_counts() -> None:
-    for frame in (WHOLE["login"], WHOLE["motors invalid"], WHOLE["heartbeat"], WHOLE["login 2025"]):
+    for frame in WHOLE.values():
         for at in range(len(frame)):
             for flip in (0x01, 0x80, 0xFF):
-                bad = frame[:at] + bytes([frame[at] ^ flip]) + frame[at + 1 :]
-                with pytest.raises(GbtError):
-                    decode(bad)
+                refused(frame[:at] + bytes([frame[at] ^ flip]) + frame[at + 1 :])
+
+
+def test_every_byte_of_a_recorded_packet_counts() -> None:
+    for frame in recorded():
+        for at in range(len(frame)):
+            refused(frame[:at] + bytes([frame[at] ^ (1 << at % 8)]) + frame[at + 1 :])
+            refused(frame[:at])
 
 
 def test_a_wrong_checksum_is_refused_however_good_the_rest() -> None:

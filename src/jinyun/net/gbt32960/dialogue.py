@@ -62,7 +62,7 @@ class Accepted(NamedTuple):
 
 
 @dataclass(eq=False, slots=True)
-class Session:
+class Caller:
     """One connection: which platform it is (its user and its identification), which vehicles speak through it."""
 
     peer: str
@@ -118,46 +118,46 @@ class Dialogue:
         self.accept, self.report, self.allowed, self.verify, self.activate = accept, report, allowed, verify, activate
         self.times, self.most_vins = times, most_vins
         self.counters: Counter[str] = Counter()
-        self.holders: dict[str, Session] = {}
+        self.holders: dict[str, Caller] = {}
         self._newest: dict[str, int] = {}
         self._verifying = asyncio.Semaphore(2)
 
-    def leave(self, session: Session) -> None:
+    def leave(self, caller: Caller) -> None:
         """Forget a connection: its vehicles may log in elsewhere."""
-        for vin in session.vins:
+        for vin in caller.vins:
             self.holders.pop(vin, None)
-        session.vins.clear()
-        session.platform = session.identity = ""
+        caller.vins.clear()
+        caller.platform = caller.identity = ""
 
-    async def answer(self, session: Session, frame: bytes, receive_us: int) -> bytes:
+    async def answer(self, caller: Caller, frame: bytes, receive_us: int) -> bytes:
         """Return what is sent back for a frame whose checksum is right, empty for nothing."""
         self.counters["frames"] += 1
-        session.heard_us = receive_us
+        caller.heard_us = receive_us
         try:
             packet = decode(frame)
         except GbtError as error:
             packet = _header(frame)
             flag = STRUCTURE if packet.edition == 2025 else ERROR
-            return self._refuse(session, packet, Refusal(flag, "packet.refused", error.field, str(error)), receive_us)
+            return self._refuse(caller, packet, Refusal(flag, "packet.refused", error.field, str(error)), receive_us)
         if packet.response != COMMAND:
             self.counters["answers"] += 1
             return b""
         try:
-            return await self._command(session, packet, frame, receive_us)
+            return await self._command(caller, packet, frame, receive_us)
         except Refusal as refusal:
-            return self._refuse(session, packet, refusal, receive_us)
+            return self._refuse(caller, packet, refusal, receive_us)
 
-    def _refuse(self, session: Session, packet: Packet, refusal: Refusal, receive_us: int) -> bytes:
+    def _refuse(self, caller: Caller, packet: Packet, refusal: Refusal, receive_us: int) -> bytes:
         self.counters["refused"] += 1
         vin = identity(packet)
-        source = f"nev/{vin}" if vin else session.name
+        source = f"nev/{vin}" if vin else caller.name
         self.report(Finding(refusal.rule, source, f"{packet.name}.{refusal.place}", refusal.reason, receive_us))
         return _answer(packet, refusal.flag, receive_us) if packet.response == COMMAND else b""
 
-    async def _command(self, session: Session, packet: Packet, frame: bytes, receive_us: int) -> bytes:
+    async def _command(self, caller: Caller, packet: Packet, frame: bytes, receive_us: int) -> bytes:
         command, vin = packet.command, identity(packet)
         if command == _HEARTBEAT:
-            if session.speaks_for(vin):
+            if caller.speaks_for(vin):
                 self._take(packet, frame, receive_us)
             return _answer(packet, TAKEN, receive_us)
         if command == _TIME_SYNC:
@@ -172,23 +172,23 @@ class Dialogue:
             flag = DECRYPTION if packet.edition == 2025 else ERROR
             raise Refusal(flag, "data.encrypted", "encryption", f"method {packet.encryption}, and no key is known here")
         if command in (_REALTIME, _REISSUE):
-            return self._data(session, packet, vin, frame, receive_us)
+            return self._data(caller, packet, vin, frame, receive_us)
         if command == _LOGIN:
-            self._hold(session, vin)
+            self._hold(caller, vin)
             return self._taken(packet, frame, receive_us)
         if command == _LOGOUT:
-            if vin not in session.vins:
+            if vin not in caller.vins:
                 raise Refusal(ERROR, "login.missing", "vin", f"{vin} is not logged in on this connection")
-            self._release(session, vin)
+            self._release(caller, vin)
             return self._taken(packet, frame, receive_us)
         if command == _PLATFORM_LOGIN:
-            await self._check_password(session, packet)
-            session.identity = vin
+            await self._check_password(caller, packet)
+            caller.identity = vin
             return self._taken(_without(packet, {**packet.data, "password": ""}), b"", receive_us)
         if command == _PLATFORM_LOGOUT:
-            if not session.platform or vin != session.identity:
+            if not caller.platform or vin != caller.identity:
                 raise Refusal(ERROR, "login.missing", "platform", f"{vin} is not logged in on this connection")
-            self.leave(session)
+            self.leave(caller)
             return self._taken(packet, frame, receive_us)
         if command == _ACTIVATION and self.activate is not None:
             result, info = self.activate(packet)
@@ -200,35 +200,35 @@ class Dialogue:
 
     # -- vehicles ---------------------------------------------------------------------------------------------------------
 
-    def _hold(self, session: Session, vin: str) -> None:
-        """Let ``vin`` speak through ``session``, or raise :class:`Refusal`."""
-        if not session.platform and session.vins - {vin}:
-            reason = f"{vin} logs in where {next(iter(session.vins))} is; only a platform speaks for several"
+    def _hold(self, caller: Caller, vin: str) -> None:
+        """Let ``vin`` speak through ``caller``, or raise :class:`Refusal`."""
+        if not caller.platform and caller.vins - {vin}:
+            reason = f"{vin} logs in where {next(iter(caller.vins))} is; only a platform speaks for several"
             raise Refusal(ERROR, "login.second", "vin", reason)
         if not self.allowed(vin):
             raise Refusal(UNKNOWN, "vin.unknown", "vin", f"{vin} is not known here")
-        if vin not in session.vins and len(session.vins) >= self.most_vins:
-            raise Refusal(ERROR, "vin.many", "vin", f"{len(session.vins)} vehicles speak through one connection")
+        if vin not in caller.vins and len(caller.vins) >= self.most_vins:
+            raise Refusal(ERROR, "vin.many", "vin", f"{len(caller.vins)} vehicles speak through one connection")
         holder = self.holders.get(vin)
-        if holder is not None and holder is not session:
-            if not holder.ended and session.heard_us - holder.heard_us <= self.times.living_us:
-                reason = f"{vin} speaks from {holder.peer} and now from {session.peer}"
+        if holder is not None and holder is not caller:
+            if not holder.ended and caller.heard_us - holder.heard_us <= self.times.living_us:
+                reason = f"{vin} speaks from {holder.peer} and now from {caller.peer}"
                 raise Refusal(DUPLICATE, "vin.duplicate", "vin", reason)
             holder.vins.discard(vin)
-        self.holders[vin] = session
-        session.vins.add(vin)
+        self.holders[vin] = caller
+        caller.vins.add(vin)
 
-    def _release(self, session: Session, vin: str) -> None:
-        session.vins.discard(vin)
+    def _release(self, caller: Caller, vin: str) -> None:
+        caller.vins.discard(vin)
         self.holders.pop(vin, None)
 
-    def _data(self, session: Session, packet: Packet, vin: str, frame: bytes, receive_us: int) -> bytes:
+    def _data(self, caller: Caller, packet: Packet, vin: str, frame: bytes, receive_us: int) -> bytes:
         findings: tuple[Finding, ...] = ()
-        if vin not in session.vins:
-            if not session.platform:
+        if vin not in caller.vins:
+            if not caller.platform:
                 raise Refusal(ERROR, "login.missing", "vin", f"{vin} sends data without having logged in")
-            self._hold(session, vin)
-            reason = f"platform {session.platform} sends data of {vin} before its login"
+            self._hold(caller, vin)
+            reason = f"platform {caller.platform} sends data of {vin} before its login"
             findings = (Finding("login.missing", f"nev/{vin}", "vin", reason, receive_us, "info"),)
         mark = hash(frame)
         if self._newest.get(vin) == mark:  # our acknowledgement was lost: it has this already
@@ -245,16 +245,16 @@ class Dialogue:
 
     # -- platforms --------------------------------------------------------------------------------------------------------
 
-    async def _check_password(self, session: Session, packet: Packet) -> None:
+    async def _check_password(self, caller: Caller, packet: Packet) -> None:
         user, password = (packet.data[name].rstrip("\0 ") for name in ("user", "password"))
         if self.verify is None:
             raise Refusal(ERROR, "platform.unknown", "user", "no platform is known here")
         async with self._verifying:
             right = await asyncio.to_thread(self.verify, user, password.encode("latin-1"))
         if not right:
-            session.failures += 1
+            caller.failures += 1
             raise Refusal(ERROR, "platform.password", "password", f"{user!r} with a password that is not its own")
-        session.platform, session.failures = user, 0
+        caller.platform, caller.failures = user, 0
 
     # -- handing on -------------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinyun.net.gbt32960.dialogue import Accepted, Dialogue, Session, Times
+from jinyun.net.gbt32960.dialogue import Accepted, Caller, Dialogue, Times
 from jinyun.net.gbt32960.packet import GbtError, Packet
 from jinyun.net.gbt32960.stream import MAX_FRAME, StreamReader
 from jinyun.shapes import Finding
@@ -45,9 +45,9 @@ class Limits:
 
 @dataclass(eq=False, slots=True)
 class _Link:
-    """One connection at the socket's side: its session, when it must speak, how much it may say now."""
+    """One connection at the socket's side: its caller, when it must speak, how much it may say now."""
 
-    session: Session
+    caller: Caller
     writer: asyncio.StreamWriter
     deadline: float
     tokens: float
@@ -68,7 +68,7 @@ class Server:
 
     def account(self) -> dict[str, Any]:
         """Return the counters and who is connected, as JSON."""
-        platforms = sum(bool(link.session.platform) for link in self._links)
+        platforms = sum(bool(link.caller.platform) for link in self._links)
         return {"connections": len(self._links), "platforms": platforms, "vehicles": len(self.dialogue.holders),
                 "counters": dict(self.dialogue.counters)}  # fmt: skip
 
@@ -82,7 +82,7 @@ class Server:
         self._listening.close()
         tasks = [link.task for link in self._links if link.task]
         for link in list(self._links):
-            link.session.ended = True
+            link.caller.ended = True
             link.writer.close()
         if tasks:
             await asyncio.wait(tasks, timeout=5.0)
@@ -94,8 +94,8 @@ class Server:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         counters, now = self.dialogue.counters, _now()
         peer = writer.get_extra_info("peername") or ("unknown", 0)
-        session = Session(f"{peer[0]}:{peer[1]}")
-        link = _Link(session, writer, now + self.limits.login_s, 0.0, now, task=asyncio.current_task())
+        caller = Caller(f"{peer[0]}:{peer[1]}")
+        link = _Link(caller, writer, now + self.limits.login_s, 0.0, now, task=asyncio.current_task())
         link.tokens = self._rate(link) * self.limits.burst_s
         counters["connected"] += 1
         if len(self._links) >= self.limits.connections:
@@ -108,15 +108,15 @@ class Server:
             await self._talk(link, reader)
         except TimeoutError:
             counters["silent"] += 1
-            what = "no packet in time" if session.known else "no login in time"
+            what = "no packet in time" if caller.known else "no login in time"
             self._tell(link, "link.silent", "link", f"{what}; closed")
         except GbtError as error:
             self._tell(link, "stream.garbage", "stream", f"{error}; closed")
         except OSError:
             pass  # it is gone: vehicles go out of reach every day
         finally:
-            session.ended = True
-            self.dialogue.leave(session)
+            caller.ended = True
+            self.dialogue.leave(caller)
             self._links.discard(link)
             writer.close()
             with contextlib.suppress(OSError, TimeoutError):
@@ -126,8 +126,8 @@ class Server:
 
     async def _talk(self, link: _Link, reader: asyncio.StreamReader) -> None:
         stream = StreamReader(self.limits.max_frame)
-        session, counters = link.session, self.dialogue.counters
-        while not session.ended:
+        caller, counters = link.caller, self.dialogue.counters
+        while not caller.ended:
             async with asyncio.timeout_at(link.deadline):
                 data = await reader.read(BLOCK)
                 await link.writer.drain()
@@ -137,15 +137,15 @@ class Server:
             try:
                 for frame in stream.feed(data):
                     await self._turn(link)
-                    was_known = session.known
-                    answer = await self.dialogue.answer(session, frame, self._now_us())
+                    was_known = caller.known
+                    answer = await self.dialogue.answer(caller, frame, self._now_us())
                     if answer:
                         link.writer.write(answer)
-                    if session.known:
+                    if caller.known:
                         link.deadline = _now() + self.limits.idle_s
                     elif was_known:
                         link.deadline = _now() + self.limits.login_s
-                    if session.failures >= FAILURES:
+                    if caller.failures >= FAILURES:
                         return
             finally:
                 counters["skipped_bytes"] += stream.skipped - skipped
@@ -157,7 +157,7 @@ class Server:
                     self._tell(link, "stream.garbage", "stream", f"{stream.skipped} bytes so far belong to no packet")
 
     def _rate(self, link: _Link) -> float:
-        return self.limits.platform_rate if link.session.platform else self.limits.vehicle_rate
+        return self.limits.platform_rate if link.caller.platform else self.limits.vehicle_rate
 
     async def _turn(self, link: _Link) -> None:
         """Wait until the connection may send one more packet."""
@@ -175,7 +175,7 @@ class Server:
         now = _now()
         if now - link.told.get(rule, -TELL_S) >= TELL_S:
             link.told[rule] = now
-            self.dialogue.report(Finding(rule, link.session.name, place, reason, self._now_us()))
+            self.dialogue.report(Finding(rule, link.caller.name, place, reason, self._now_us()))
 
 
 def _now() -> float:
