@@ -98,7 +98,7 @@ class Map:
 
     @cached_property
     def index(self) -> LaneIndex:
-        """The index behind :meth:`nearest_lane`; built at its first use, a few milliseconds."""
+        """The index behind :meth:`nearest_lane`; built at its first use, a tenth of a second."""
         ground = np.isin(self.lanes["kind"], [LaneKind.AREA], invert=True)
         return LaneIndex(self.lanes, self.points, np.flatnonzero(ground))
 
