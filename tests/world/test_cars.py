@@ -106,7 +106,12 @@ def test_the_stated_share_is_connected_and_always_the_same_cars() -> None:
 
 
 def test_shuttles_and_buses_are_always_connected_cyclists_and_walkers_never() -> None:
-    people = [{"class": 50}, {"class": 54}, {"kind": Kind.NON_MOTOR, "class": 85}, {"kind": Kind.PEDESTRIAN, "class": 82}]
+    people = [
+        {"class": 50},
+        {"class": 54},
+        {"kind": Kind.NON_MOTOR, "class": 85},
+        {"kind": Kind.PEDESTRIAN, "class": 82},
+    ]
     assert cars.connected(scene(*people), 0.0).tolist() == [True, True, False, False]
     assert cars.connected(scene(*people), 1.0).tolist() == [True, True, False, False]
 
@@ -122,7 +127,9 @@ def test_a_name_has_eight_characters_and_is_the_twins_number() -> None:
     assert cars.vehicle_id(42).to_bytes(8, "big") == b"C0000042"
 
 
-@pytest.mark.parametrize(("sd", "word"), [(0.25, "a50cm"), (0.5, "a1m"), (0.51, "a2m"), (0.004, "a1cm"), (400, "unavailable")])
+@pytest.mark.parametrize(
+    ("sd", "word"), [(0.25, "a50cm"), (0.5, "a1m"), (0.51, "a2m"), (0.004, "a1cm"), (400, "unavailable")]
+)
 def test_the_confidence_holds_two_standard_deviations(sd: float, word: str) -> None:
     assert WORDS[cars.position_confidence(sd)] == word
 

@@ -111,7 +111,9 @@ def test_it_outlives_the_broker_but_not_its_parent(here: Zone, real_broker: Brok
         wait_for(lambda: account(state)["sim_time_s"] > silent["sim_time_s"] + 1, 20, "the street to go on alone")
         assert sum(account(state)["sent"].values()) - sum(silent["sent"].values()) == 0
         real_broker.start()
-        wait_for(lambda: account(state)["sent"]["bsm"] > silent["sent"]["bsm"] + 300, 30, "the street to be heard again")
+        wait_for(
+            lambda: account(state)["sent"]["bsm"] > silent["sent"]["bsm"] + 300, 30, "the street to be heard again"
+        )
         assert process.stdin is not None
         process.stdin.close()
         assert process.wait(timeout=10) == 0
@@ -120,7 +122,9 @@ def test_it_outlives_the_broker_but_not_its_parent(here: Zone, real_broker: Brok
 def _still(state: Path) -> bool:
     """Return whether nothing was sent between two accounts of the street."""
     first = account(state)
-    later = wait_for(lambda: (now := account(state)) and now["sim_time_s"] > first["sim_time_s"] and now, 10, "an account")
+    later = wait_for(
+        lambda: (now := account(state)) and now["sim_time_s"] > first["sim_time_s"] and now, 10, "an account"
+    )
     return bool(sum(later["sent"].values()) == sum(first["sent"].values()))
 
 

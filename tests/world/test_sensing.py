@@ -32,7 +32,9 @@ def seen(here: Zone, of: SensorType, *people: dict[str, float], heading_deg: flo
 
 
 def test_errors_have_the_stated_size_and_no_bias(here: Zone) -> None:
-    stated = EXACT.model_copy(update={"position_sd_m": 0.4, "speed_sd_mps": 0.3, "heading_sd_deg": 2.0, "size_sd_m": 0.2})
+    stated = EXACT.model_copy(
+        update={"position_sd_m": 0.4, "speed_sd_mps": 0.3, "heading_sd_deg": 2.0, "size_sd_m": 0.2}
+    )
     sensors = Sensors(watched(here, stated), seed=1)
     person = {"x": 20.0, "y": 30.0, "speed": 10.0, "heading": 1.0}
     found = [sensors.look(scene(person, time_s=100 + k / 10), np.zeros(1)) for k in range(3000)]
@@ -74,7 +76,9 @@ def test_range_and_field_of_view_bound_what_is_seen(here: Zone) -> None:
 
 def test_a_field_of_view_across_north_has_no_gap(here: Zone) -> None:
     north = EXACT.model_copy(update={"fov_deg": 90})
-    assert seen(here, north, {"x": -20.0, "y": 30.0}, {"x": 20.0, "y": 30.0}, {"x": 0.0, "y": -30.0}, heading_deg=0) == [0, 1]
+    assert seen(
+        here, north, {"x": -20.0, "y": 30.0}, {"x": 20.0, "y": 30.0}, {"x": 0.0, "y": -30.0}, heading_deg=0
+    ) == [0, 1]
 
 
 def test_a_walker_behind_a_lorry_is_not_seen(here: Zone) -> None:

@@ -36,7 +36,9 @@ def heads(precise_map: Map) -> dict[str, dict[int, int]]:
     rows = {str(id): row for row, id in enumerate(precise_map.lanes["id"])}
     group = {
         (int(a), int(b)): int(g)
-        for a, b, g in zip(precise_map.links["start"], precise_map.links["end"], precise_map.links["group"], strict=True)
+        for a, b, g in zip(
+            precise_map.links["start"], precise_map.links["end"], precise_map.links["group"], strict=True
+        )
     }
     found: dict[str, dict[int, int]] = {}
     for link in net.links:

@@ -125,9 +125,7 @@ class Cars:
             self._ids[at] = vehicle_id(its)
         self._owner[slot] = number
 
-    def _believe(
-        self, street: Snapshot, of: NDArray[np.intp], after_s: NDArray[np.float64]
-    ) -> dict[str, NDArray[Any]]:
+    def _believe(self, street: Snapshot, of: NDArray[np.intp], after_s: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
         """Return what each unit measures, as columns of its message in the units of the wire."""
         obu, rng, n = self._traffic.obu, self._rng, len(of)
         heading = street.heading_rad[of] + street.yaw_rate_rps[of] * after_s / 2

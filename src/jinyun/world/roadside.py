@@ -95,7 +95,9 @@ class Roadside:
                 due = clock.due_s(now.time_s + float(self._after_s[unit]))
                 for part in parts:
                     count = int(self._next_counts("map", np.array([unit]))[0])
-                    found.append(Message(due, self._names[unit], "map", self._topic["map"][unit], _numbered(part, count)))
+                    found.append(
+                        Message(due, self._names[unit], "map", self._topic["map"][unit], _numbered(part, count))
+                    )
         return found
 
     def _spat(self, street: Street, now: Snapshot, clock: Clock) -> list[Message]:

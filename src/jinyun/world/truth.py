@@ -33,9 +33,7 @@ class Truth:
         self._lights: list[dict[str, NDArray[Any]]] = []
         self._first_us = 0
 
-    def note(
-        self, now: Snapshot, t_us: int, connected: NDArray[np.bool_], lights: tuple[NDArray[Any], ...]
-    ) -> None:
+    def note(self, now: Snapshot, t_us: int, connected: NDArray[np.bool_], lights: tuple[NDArray[Any], ...]) -> None:
         """Note one instant; ``lights`` are the columns node, phase, light and seconds left."""
         if not self._people:
             self._first_us = t_us
