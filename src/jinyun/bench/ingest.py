@@ -2,7 +2,7 @@
 
 A generator process holds fifty MQTT connections and sends BSM at a stated rate; each carries the monotonic instant of its
 sending in its id, so delay is measured from the moment a message is made to the moment its columns exist. A rate is
-sustained when the 99th percentile stays below 100 ms and not one message is missing.
+sustained when it was really offered, the 99th percentile stays below 100 ms and not one message is missing.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ BEAT_S = 0.005
 """The generator sends what is due this often."""
 WINDOW_S = 0.01
 STATED = (5_000, 20_000, 50_000)
-SEARCH = (60_000, 70_000, 80_000, 90_000, 100_000, 110_000, 120_000, 130_000, 140_000, 160_000)
+SEARCH = (60_000, 70_000, 80_000, 90_000, 100_000, 110_000, 120_000, 130_000, 140_000, 160_000, 180_000, 200_000)
 WARM_S, COUNTED_S = 1.5, 5.0
 MOST_P99_MS = 100.0
 _ID_AFTER_BITS = 19
@@ -95,7 +95,8 @@ class Trial:
 
     @property
     def sustained(self) -> bool:
-        return self.lost == 0 and self.percentile(0.99) < MOST_P99_MS
+        offered = self.sent / (WARM_S + COUNTED_S)
+        return self.lost == 0 and offered > 0.98 * self.rate and self.percentile(0.99) < MOST_P99_MS
 
 
 async def _trial(nats_port: int, mqtt_port: int, rate: int) -> Trial:

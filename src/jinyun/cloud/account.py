@@ -32,8 +32,8 @@ ABSENT, JUMPED, OFFSET = 1, 2, 4
 
 PREVIOUS, CURRENT, WINDOW_FROM, LAST_DELAY, JUMPS, ERRATIC = range(6)
 """Columns of the clocks: the envelope's two halves, when the running one began, the last delay, jumps, verdict."""
-LOST, DUPLICATE, LATE, NEWEST, LAST = range(5)
-"""Columns of the tallies: gaps and repeats of msgCnt, messages stamped before an earlier one, newest stamp, last receipt."""
+LOST, DUPLICATE, LATE, LAST = range(4)
+"""Columns of the tallies: gaps and repeats of msgCnt, messages stamped before an earlier one of their kind, last receipt."""
 AGES = 26
 """Bins of age at receipt, half an octave each from 1 ms on: the last begins at 6 s."""
 
@@ -82,6 +82,7 @@ def account(
     tallies: NDArray[np.int64],
     received: NDArray[np.int64],
     last_count: NDArray[np.int64],
+    newest_us: NDArray[np.int64],
     last_us: NDArray[np.int64],
     gap_us: NDArray[np.int64],
     ages: NDArray[np.int64],
@@ -89,8 +90,9 @@ def account(
     """Enter messages of one kind, in the order they came; return (times to use, flags of what was wrong with them).
 
     ``row`` is each message's sender, ``count`` its msgCnt (T/CSAE 53: +1 per message of a kind, modulo 128). The other
-    arrays are the senders' state, changed in place: ``clocks`` (n, 6), ``tallies`` (n, 5), ``ages`` (n, AGES) and, a
-    column per kind, ``received``, ``last_count``, ``last_us`` (receipt) and ``gap_us`` (the longest pause).
+    arrays are the senders' state, changed in place: ``clocks`` (n, 6), ``tallies`` (n, 4), ``ages`` (n, AGES) and, a
+    column per kind, ``received``, ``last_count``, ``newest_us`` (stamp), ``last_us`` (receipt) and ``gap_us`` (the longest
+    pause).
     """
     used = np.empty(len(row), np.int64)
     wrong = np.zeros(len(row), np.uint8)
@@ -113,10 +115,10 @@ def account(
         if event_us[i] == NO_TIME:
             used[i], wrong[i] = receive_us[i], ABSENT
             continue
-        if event_us[i] < tallies[at, NEWEST]:
+        if event_us[i] < newest_us[at, kind]:
             tallies[at, LATE] += 1
         else:
-            tallies[at, NEWEST] = event_us[i]
+            newest_us[at, kind] = event_us[i]
         used[i], wrong[i] = _time(clocks[at], event_us[i], receive_us[i])
         age_ms = max(0, receive_us[i] - used[i]) / 1000.0
         ages[at, min(AGES - 1, int(2.0 * np.log2(1.0 + age_ms)))] += 1

@@ -56,9 +56,10 @@ class Sources:
     def _make(self, size: int) -> None:
         kinds = len(KINDS)
         self.clocks = np.zeros((size, 6), np.int64)
-        self.tallies = np.zeros((size, 5), np.int64)
+        self.tallies = np.zeros((size, 4), np.int64)
         self.received = np.zeros((size, kinds), np.int64)
         self.last_count = np.full((size, kinds), account.NO_COUNT, np.int64)
+        self.newest_us = np.zeros((size, kinds), np.int64)
         self.last_us = np.zeros((size, kinds), np.int64)
         self.gap_us = np.zeros((size, kinds), np.int64)
         self.ages = np.zeros((size, account.AGES), np.int64)
@@ -122,7 +123,7 @@ class Sources:
         """Enter messages in the order they came; return the event times to use, noting what is wrong with clocks."""
         used, wrong = account.account(
             rows, KINDS.index(message), count, event_us, receive_us, self.clocks, self.tallies, self.received,
-            self.last_count, self.last_us, self.gap_us, self.ages,
+            self.last_count, self.newest_us, self.last_us, self.gap_us, self.ages,
         )  # fmt: skip
         bad = np.flatnonzero(wrong)
         if len(bad):  # one Finding a sender and cause, however many messages of the window show it
