@@ -35,7 +35,7 @@ RELAYED = -1
 """Row of a BSM that a gateway relays: its own id will tell whose it is."""
 MOST_OF_ONE = 2_000
 """Messages one sender may have in one window; what exceeds it is a flood, refused and counted."""
-EXPLAINED = 50
+EXPLAINED = 8
 """Refusals of a window that are explained by field and bit; the rest are only counted."""
 MAP_HEADER = 5
 """Octets of a MAP frame that change from message to message: count and minute."""
