@@ -9,18 +9,14 @@ the rounds, its time that of the thread, so other processes weigh on both alike.
 from __future__ import annotations
 
 import gc
-import platform
 import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import numba
-import numpy as np
-
+from jinyun.bench.machine import describe
 from jinyun.net import csae
 from jinyun.net.csae import asn1, batch
 
@@ -119,24 +115,6 @@ def _per_second(work: Callable[[], object], items: int, seconds: float) -> float
     return runs * items / max(spent, 1e-9)
 
 
-def machine() -> dict[str, Any]:
-    """Return what the figures depend on: processor, cores, Python, NumPy and numba."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        models = [
-            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
-        ]
-        cpu = models[0] if models else cpu
-    return {
-        "cpu": cpu,
-        "cores": len(models) if info.exists() else None,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "numba": numba.__version__,
-    }
-
-
 def measure(seconds: float = 20.0) -> dict[str, Any]:
     """Measure for about ``seconds`` and return ``{"bench", "machine", "figures", "peers"}``.
 
@@ -156,7 +134,7 @@ def measure(seconds: float = 20.0) -> dict[str, Any]:
     finally:
         gc.unfreeze()
     peers = {"asn1tools": {"version": asn1tools.__version__, **peer}}
-    return {"bench": "codec", "machine": machine(), "figures": figures, "peers": peers}
+    return {"bench": "codec", "machine": describe(), "figures": figures, "peers": peers}
 
 
 def _figures(oracle: Any, seconds: float, rng: random.Random) -> tuple[dict[str, float], dict[str, float]]:

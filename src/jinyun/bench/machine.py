@@ -7,6 +7,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
+import numba
+import numpy as np
 import psutil
 
 
@@ -21,12 +23,14 @@ def _processor() -> str:
 
 
 def describe() -> dict[str, Any]:
-    """Return processor, cores, memory, systems and the load at this moment (others' work makes figures worse)."""
+    """Return processor, cores, memory, versions and the load at this moment (others' work makes figures worse)."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
         "load": round(os.getloadavg()[0], 2),
     }
