@@ -24,6 +24,7 @@ from jinyun.cloud.window import Decoded, Pile, Window
 from jinyun.net import csae, gateway, gbt32960, radar_json, rsu_json, topics
 from jinyun.net.block import Arrival, Block
 from jinyun.net.csae import batch
+from jinyun.net.csae.program import FIRST_STAGE
 from jinyun.net.samples import SMALLEST
 from jinyun.shapes import SEEN_BY_ROAD, SIGHTING, SIGNAL, Finding, Kind
 
@@ -39,7 +40,7 @@ EXPLAINED = 8
 """Refusals of a window that are explained by field and bit; the rest are only counted."""
 MAP_HEADER = 5
 """Octets of a MAP frame that change from message to message: count and minute."""
-_FRAME = {"bsm": "bsmFrame", "map": "mapFrame", "rsm": "rsmFrame", "spat": "spatFrame", "rsi": "rsiFrame"}
+_FRAME = dict(zip(topics.MESSAGES, FIRST_STAGE, strict=True))
 _MESSAGE = {frame: message for message, frame in _FRAME.items()}
 
 

@@ -23,7 +23,6 @@ from jinyun.net.block import Arrival
 
 MAX_TEXT_BYTES = 1 << 30
 _LINE = re.compile(r"(?:(\d{12,14})\s+)?([0-9A-Fa-f]+)\Z")
-_BY_FIRST_NIBBLE = ("bsm", "map", "rsm", "spat", "rsi")
 LINE_STEP_US = 100_000
 
 
@@ -127,7 +126,7 @@ def _hex_lines(path: Path, lines: list[tuple[int, str]], zone: str) -> Recording
             payload = bytes.fromhex(match[2])
             now_us = int(match[1]) * 1000 if match[1] else _own_time_us(payload, now_us)
             nibble = payload[0] >> 4
-            message = _BY_FIRST_NIBBLE[nibble] if nibble < len(_BY_FIRST_NIBBLE) else "rsi"
+            message = topics.MESSAGES[nibble] if nibble < len(topics.MESSAGES) else "rsi"
             kind = "obu" if message == "bsm" else "rsu"
             yield Arrival(now_us, topics.up_topic(zone, kind, device, message).replace("/", "."), payload)
 

@@ -139,9 +139,6 @@ class Sources:
         """Return what is added to a source's times, 0 while its clock is plausible."""
         return int(account.clock_offset_us(self.clocks[row]))
 
-    def erratic(self, row: int) -> bool:
-        return bool(self.clocks[row, account.ERRATIC])
-
     def tally(self, column: int) -> int:
         """Return the sum of one tally over all living sources."""
         rows = [source.row for source in self._by_name.values()]

@@ -39,7 +39,6 @@ class BlockReader(asyncio.Protocol):
         self.closed = asyncio.Event()
         self.error = ""
         self.shed = 0
-        self.bytes_in = 0
         self._transport: asyncio.Transport | None = None
         self._rest = b""
         self._waiting: list[Block] = []
@@ -66,7 +65,6 @@ class BlockReader(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         now_us = time.time_ns() // 1000
-        self.bytes_in += len(data)
         data = self._rest + data if self._rest else data
         ended = block.FULL
         while ended == block.FULL:

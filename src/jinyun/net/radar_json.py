@@ -60,15 +60,6 @@ def _number(target: dict[str, Any], key: str, place: str, default: float = NAN) 
     return float(value)
 
 
-def device(payload: bytes) -> str:
-    """Return the ``deviceId`` of a scan, "" where it has none."""
-    try:
-        found = json.loads(payload)
-        return str(found.get("deviceId", "")) if isinstance(found, dict) else ""
-    except ValueError:
-        return ""
-
-
 class RadarReader:
     """Reads the scans of one device and learns the unit of its speeds."""
 

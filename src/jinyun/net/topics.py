@@ -12,7 +12,7 @@ import re
 from typing import NamedTuple
 
 MESSAGES = ("bsm", "map", "rsm", "spat", "rsi")
-"""The day-one messages of T/CSAE 53, as they stand in topics."""
+"""The day-one messages of T/CSAE 53, as they stand in topics, in the order of their numbers in MessageFrame."""
 DEVICE_KINDS = ("rsu", "obu", "sensor", "nev")
 VENDOR_FORMS = ("radar-json", "gbt32960")
 """What is no T/CSAE message: a radar in a form of its maker, packets of new-energy vehicles; read by adapters of their own."""
