@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.hdmap import curve, scenery
+from jinyun.hdmap import adjacency, curve, furniture, precise, scenery
 from jinyun.hdmap.netfile import Net, NetLane
 from jinyun.hdmap.phases import Groups, groups_of
 from jinyun.hdmap.precise import Columns, LaneKind, Map, Turn
@@ -44,21 +44,26 @@ def build(net: Net, streets: Streets, zone: Zone) -> Map:
     groups = groups_of(net, row_of_node, _arms(streets))
     _attach_programs(junctions, groups, net, row_of_node)
     links = _links(net, lane_row, groups)
-    successors_first, successors = _successors(net, lane_row, len(ordered))
+    ways = [(lane_row[link.start], lane_row[link.via or link.end]) for link in net.links]
     crossings, crossing_points = _crossings(net, streets, zone, lane_row, row_of_node, groups)
     sections, section_points = _sections(net, streets)
     areas, area_points = _areas(net, row_of_node, scenery.areas(zone.plan, sections, section_points))
-    return Map(
-        lanes=lanes, points=points, edges=edges, links=links, successors_first=successors_first,
-        successors=successors, junctions=junctions, groups=groups.table, steps=groups.steps, lights=groups.lights,
-        stop_lines=_stop_lines(net, ordered, links, junctions, groups, row_of_node, lanes),
-        crossings=crossings, crossing_points=crossing_points, stops=stops,
-        sections=sections, section_points=section_points, areas=areas, area_points=area_points,
-        about={
-            "zone": np.array([zone.id]), "lon": np.array([zone.origin.lon]), "lat": np.array([zone.origin.lat]),
-            "region": np.array([zone.map.region]), "net": np.array(["net.net.xml"]),
+    stop_lines = _stop_lines(net, ordered, links, junctions, groups, row_of_node, lanes)
+    tables: dict[str, Mapping[str, Iterable[Any]]] = {
+        **adjacency.following(ways, len(ordered)),
+        "lanes": lanes, "points": points, "edges": edges, "links": links, "junctions": junctions,
+        "groups": groups.table, "steps": groups.steps, "lights": groups.lights, "stop_lines": stop_lines,
+        "crossings": crossings, "crossing_points": crossing_points, "stops": stops,
+        "bays": furniture.charging_bays(zone.chargers, lanes, points),
+        "heads": furniture.heads(lanes, points, links, groups.table, crossings, crossing_points),
+        "sections": sections, "section_points": section_points, "areas": areas, "area_points": area_points,
+        "about": {
+            "zone": [zone.id], "lon": [zone.origin.lon], "lat": [zone.origin.lat], "region": [zone.map.region],
+            "net": ["net.net.xml"], "datum": [zone.datum], "projection": [zone.project.proj],
+            "source": [zone.map.plan], "format": ["plan"], "revision": [""], "ignored": ["{}"],
         },
-    )  # fmt: skip
+    }  # fmt: skip
+    return precise.complete(tables)
 
 
 def _junction_id(node: str, plan: str) -> str:
@@ -138,9 +143,15 @@ def _lanes(
         "section": np.int32,
     }  # fmt: skip
     columns = {key: np.array(values, dtype=kinds.get(key)) for key, values in table.items()}
+    columns["left"], columns["right"] = adjacency.neighbours(columns["edge"], columns["index"])
     line = np.vstack([lane.shape for lane in ordered])
-    stations = np.concatenate([curve.stations(lane.shape) for lane in ordered])
-    return columns, {"x_m": line[:, 0], "y_m": line[:, 1], "z_m": line[:, 2], "s_m": stations}
+    half = np.repeat(columns["width_m"].astype(np.float64) / 2, columns["count"])
+    left, right = (curve.abreast(line, columns["first"], side * half) for side in (-1, 1))
+    return columns, {
+        "x_m": line[:, 0], "y_m": line[:, 1], "z_m": line[:, 2],
+        "s_m": np.concatenate([curve.stations(lane.shape) for lane in ordered]),
+        "left_x_m": left[:, 0], "left_y_m": left[:, 1], "right_x_m": right[:, 0], "right_y_m": right[:, 1],
+    }  # fmt: skip
 
 
 def _node_of_inner(edge: str, streets: Streets) -> str:
@@ -200,13 +211,6 @@ def _links(net: Net, lane_row: dict[str, int], groups: Groups) -> Columns:
     columns: Columns = {key: np.array(values, np.int32) for key, values in table.items()}
     columns["turn"] = columns["turn"].astype(np.uint8)
     return columns
-
-
-def _successors(net: Net, lane_row: dict[str, int], n: int) -> tuple[Columns, Columns]:
-    pairs = sorted({(lane_row[link.start], lane_row[link.via or link.end]) for link in net.links})
-    start = np.array([a for a, _ in pairs], np.int64)
-    first = np.searchsorted(start, np.arange(n + 1)).astype(np.int32)
-    return {"row": first}, {"lane": np.array([b for _, b in pairs], np.int32)}
 
 
 def _stop_lines(

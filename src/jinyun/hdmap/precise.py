@@ -3,28 +3,41 @@
 Every table is a mapping of column name to array; rows of one table are named from another by row number, -1 for none.
 
 ========== ==========================================================================================================
-lanes      id, edge, index, kind, first, count (rows of points), width_m, speed_limit_mps, length_m, junction, open,
-           tunnel, section
-points     x_m, y_m, z_m, s_m (distance along the lane)
+lanes      id, edge, index (0 is the rightmost of its edge), kind, first, count (rows of points), width_m (mean),
+           speed_limit_mps (NaN unknown), length_m, junction, open, tunnel, section, left, right (rows of the lanes
+           beside it that lead the same way)
+points     x_m, y_m, z_m, s_m (distance along the lane), left_x_m, left_y_m, right_x_m, right_y_m: where the lane's
+           borders are abreast of the point
 edges      id, road, first, count (rows of lanes), start, end (rows of junctions)
 links      start, end, via (rows of lanes), turn, group: one way on from a lane; ``via`` its first lane in the junction
+successors lane; those of lane ``i`` are the rows from ``successors_first.row[i]`` to ``[i + 1]``, lanes inside junctions
+           among them; ``predecessors`` likewise
 junctions  id, node, x_m, y_m, signalised, control, zh, en, cycle_s, offset_s, first_group, groups, first_step, steps
 groups     junction, phase, walkers, turns, heading_rad: what one signal head governs; phase is SPAT's PhaseID
 steps      junction, duration_s, first_light: a signal program; ``lights[first_light + k]`` is the light of group k
+heads      x_m, y_m, z_m, heading_rad, junction, phase: signal heads; the heading is that of who obeys it
 stop_lines x1_m, y1_m, x2_m, y2_m, junction, phase, turn, lane
+conflicts  junction, first, second (rows of links, first < second), kind (:class:`Conflict`), first_s_m, second_s_m (where
+           along each path from its stop line)
 crossings  id, lane, first, count (rows of crossing_points), width_m, junction, phase, smart
 stops      id, lane, start_m, end_m, x_m, y_m
+bays       id, kind (:class:`Bay`), lane (the nearest that is driven), x_m, y_m (the middle), heading_rad, length_m, width_m
 sections   road, start, end, length_m, open, tunnel, first, count (rows of section_points: the centre line)
 areas      kind (0 junction, 1 where people walk and wait, 2 ridge, 3 water, 4 park, 5 built block), first, count (rows
            of area_points), junction
-about      zone, lon, lat (the origin), region (NodeReferenceID.region), net (file name): one row
+about      zone, lon, lat (the origin; NaN where nobody knows), region (NodeReferenceID.region), net (the SUMO net's file
+           name), datum, projection (how the metres were made of degrees), source (file name), format (plan, opendrive,
+           lanelet2, sumo, osm), revision (a hash of the map's content), ignored (JSON: how many of each element or
+           attribute of the source the map does not hold): one row
 ========== ==========================================================================================================
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from functools import cached_property
@@ -35,9 +48,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from jinyun.hdmap.nearest import LaneIndex
+from jinyun.hdmap.tables import COLUMNS, Columns, filled
 from jinyun.zone import Projection
 
-Columns = dict[str, NDArray[Any]]
+__all__ = ["Bay", "Columns", "Conflict", "LaneKind", "Map", "Turn", "complete", "dump", "restore", "revision_of"]
 
 
 class LaneKind(IntEnum):
@@ -62,6 +76,21 @@ class Turn(IntEnum):
     U_TURN = 8
 
 
+class Conflict(IntEnum):
+    """How two ways through a junction meet."""
+
+    CROSSING = 0
+    MERGING = 1
+    DIVERGING = 2
+
+
+class Bay(IntEnum):
+    """What a bay is for."""
+
+    PARKING = 0
+    CHARGING = 1
+
+
 @dataclass(frozen=True)
 class Map:
     """The precise map of one zone; see the module for its tables."""
@@ -72,14 +101,19 @@ class Map:
     links: Columns
     successors_first: Columns
     successors: Columns
+    predecessors_first: Columns
+    predecessors: Columns
     junctions: Columns
     groups: Columns
     steps: Columns
     lights: Columns
+    heads: Columns
     stop_lines: Columns
+    conflicts: Columns
     crossings: Columns
     crossing_points: Columns
     stops: Columns
+    bays: Columns
     sections: Columns
     section_points: Columns
     areas: Columns
@@ -181,6 +215,45 @@ class Map:
         """Return the lanes that follow directly on a lane, those inside junctions among them."""
         first = self.successors_first["row"]
         return self.successors["lane"][first[row] : first[row + 1]]
+
+    def predecessors_of(self, row: int) -> NDArray[np.int32]:
+        """Return the lanes that lead directly to a lane, those inside junctions among them."""
+        first = self.predecessors_first["row"]
+        return self.predecessors["lane"][first[row] : first[row + 1]]
+
+    def borders(self, row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the left and the right border of a lane, each shape (n, 2), abreast of its middle line's points."""
+        first, count = int(self.lanes["first"][row]), int(self.lanes["count"][row])
+        rows = slice(first, first + count)
+        left, right = (
+            np.column_stack([self.points[f"{side}_x_m"][rows], self.points[f"{side}_y_m"][rows]])
+            for side in ("left", "right")
+        )
+        return left, right
+
+    @property
+    def ignored(self) -> dict[str, int]:
+        """How many of each element or attribute of the source the map does not hold."""
+        counts: dict[str, int] = json.loads(str(self.about["ignored"][0]))
+        return counts
+
+
+def complete(tables: Mapping[str, Mapping[str, Iterable[Any]]]) -> Map:
+    """Return the map of ``tables``: columns of their types, absent tables and columns empty, with its revision."""
+    made = Map(**{name: filled(name, tables.get(name, {})) for name in COLUMNS})
+    made.about["revision"] = np.array([revision_of(made)])
+    return made
+
+
+def revision_of(map: Map) -> str:
+    """Return a hash of the map's content; where its files lie does not count."""
+    digest = hashlib.sha256()
+    for f in fields(map):
+        for column, values in sorted(getattr(map, f.name).items()):
+            if (f.name, column) not in (("about", "net"), ("about", "source"), ("about", "revision")):
+                digest.update(f"{f.name}.{column} {values.dtype.str} {values.shape} ".encode())
+                digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def dump(map: Map, path: Path) -> None:
