@@ -65,22 +65,28 @@ def damaged(seeds: list[bytes], rng: random.Random) -> Iterator[bytes]:
 
 
 def storm(count: int, rng: random.Random, end: float) -> dict[str, float]:
-    """Send ``count`` damaged frames through the decoder; return the slowest block (ms) and the memory that stayed."""
+    """Send ``count`` damaged frames through the decoder; return the slowest times (ms) and the memory that stayed.
+
+    The slowest frame is sought in each block that was slower than all before it, frame by frame.
+    """
     seeds = [data for name, data in vectors() if name == "MessageFrame"]
     frames = damaged(seeds, rng)
     decoder = Decoder(Projection(106.3, 29.6))
     decoder.warm()
     process = psutil.Process()
-    done, slowest_ms, after_warm = 0, 0.0, 0
+    done, slowest_ms, slowest_frame_ms, after_warm = 0, 0.0, 0.0, 0
     while done < count and time.monotonic() < end:
         rows = [
             Arrival(1_795_000_000_000_000 + done, f"jinyun.z.rsu.R{n % 40}.up.{MESSAGES[n % 5]}", next(frames))
             for n in range(BLOCK)
         ]
         block = Block.of(rows)
-        begin = time.perf_counter()
+        begin = time.thread_time()  # the machine's other work does not count
         decoder.read(block)
-        slowest_ms = max(slowest_ms, (time.perf_counter() - begin) * 1000)
+        took_ms = (time.thread_time() - begin) * 1000
+        if took_ms > slowest_ms:
+            slowest_ms = took_ms
+            slowest_frame_ms = max(slowest_frame_ms, *(alone_ms(row, decoder.project) for row in rows))
         done += BLOCK
         if done == 20 * BLOCK:
             after_warm = process.memory_info().rss
@@ -88,8 +94,19 @@ def storm(count: int, rng: random.Random, end: float) -> dict[str, float]:
     taken = sum(decoder.received.values())
     return {
         "frames": done, "taken": taken, "refused": decoder.refused, "slowest_block_ms": round(slowest_ms, 2),
-        "block": BLOCK, "grown_mb": round(grown, 2),
+        "block": BLOCK, "slowest_frame_ms": round(slowest_frame_ms, 2), "grown_mb": round(grown, 2),
     }  # fmt: skip
+
+
+def alone_ms(row: Arrival, project: Projection) -> float:
+    """Return the time one frame takes in a decoder of its own: the better of two, so that only the frame counts."""
+    taken = []
+    for _ in range(2):
+        decoder = Decoder(project)
+        begin = time.thread_time()
+        decoder.decode([row])
+        taken.append((time.thread_time() - begin) * 1000)
+    return min(taken)
 
 
 def main() -> int:

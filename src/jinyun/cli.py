@@ -94,17 +94,29 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("file", help="lines of hexadecimal, or a JSON list of objects with hex and type")
     sniff = deeds.add_parser("sniff", help="listen to a running zone")
     sniff.add_argument("--zone", help="the zone (default: science-city)")
-    sniff.add_argument("--kind", choices=["bsm", "map", "rsm", "spat", "rsi"], help="this message only")
+    sniff.add_argument("--kind", help="this message only: bsm, rsm, spat, map, rsi, ssm, vir, psm, ...")
     sniff.add_argument("--device", help="this device only")
     sniff.add_argument("--count", type=int, help="end after so many")
     sniff.add_argument("--seconds", type=_positive, help="end after so long")
     sniff.add_argument("--tree", action="store_true", help="every field")
     sniff.add_argument("--hex", action="store_true", help="receive time (ms) and bytes: a recording that replay takes")
+    send = deeds.add_parser("send", help="send one message down to a device of a running zone")
+    send.add_argument("device", help="KIND/ID: rsu/R1, obu/car-7")
+    send.add_argument("message", help="hexadecimal, JSON (what decode --json prints), a file, or -")
+    send.add_argument("--zone", help="the zone (default: science-city)")
+    send.add_argument(
+        "--scheme", choices=["plain", "gateway", "json"], default="plain",
+        help="bare UPER (default), the RSU gateway's envelope, or JSON as OpenV2X's devices take it",
+    )  # fmt: skip
+    send.add_argument(
+        "--wait", type=_positive, default=5.0, help="with json: seconds to wait for the receipt (default 5)"
+    )
+    deeds.add_parser("bench", help="how fast messages are decoded and encoded, beside asn1tools (jinyun bench codec)")
     for deed in (decode, encode, diff, check):
         deed.add_argument(
             "--dialect", choices=["A", "B", "A158", "B158"], default="A", help="layout and id table (default A)"
         )
-    for deed in (decode, diff, check, sniff):
+    for deed in (decode, diff, check, sniff, send, deeds.choices["bench"]):
         deed.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
     for deed in (decode, sniff):
         deed.add_argument("--lang", choices=["zh", "en", "both"], default="en", help="language of meanings")
@@ -172,11 +184,16 @@ def _replay(args: argparse.Namespace) -> int:
 
 
 def _message(args: argparse.Namespace) -> int:
-    from jinyun.message import MessageError, message
+    from jinyun.message import message
+    from jinyun.net.authority import AuthorityError
+    from jinyun.net.octets import MessageError
 
+    if args.deed == "bench":
+        args.name = "codec"
+        return _bench(args)
     try:
         return message(args)
-    except MessageError as error:
+    except (MessageError, AuthorityError) as error:
         print(f"jinyun message: {error}", file=sys.stderr)
         return 2
 

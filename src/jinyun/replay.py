@@ -24,6 +24,7 @@ from jinyun.cloud.decode import Decoder
 from jinyun.cloud.live import Cloud
 from jinyun.cloud.recordings import Recording, RecordingError, open_recording
 from jinyun.net import topics
+from jinyun.net.authority import AuthorityError, hint, parts_token
 from jinyun.net.block import Arrival, Block
 from jinyun.net.ingest import BlockReader, IngestError, open_reader
 from jinyun.shapes import Finding
@@ -94,9 +95,14 @@ async def _play(
     if nats_url:
         parts = urlsplit(nats_url)
         try:
-            link = await open_reader(parts.hostname or "127.0.0.1", parts.port or 4222, [], "jinyun-replay")
+            token = parts_token(zone.id)
+            link = await open_reader(
+                parts.hostname or "127.0.0.1", parts.port or 4222, [], "jinyun-replay", token=token
+            )
+        except AuthorityError as error:
+            raise ReplayError(str(error)) from None
         except (OSError, IngestError, TimeoutError) as error:
-            raise ReplayError(f"no broker at {nats_url}: {error}") from None
+            raise ReplayError(f"no broker at {nats_url}: {error}{hint(zone.id)}") from None
     watcher = _Watcher()
     await _drive(cloud, chain(first, merged), speed, link, watcher)
     if link is not None:

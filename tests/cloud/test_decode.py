@@ -18,7 +18,7 @@ from jinyun.net.csae import read_kernel
 from jinyun.net.ingest import Arrival
 from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, Kind, Light
 from jinyun.zone import Projection
-from tests.oracle import frame
+from tests.oracle import compiled, frame
 
 T0 = 1_795_000_040_000_000  # 20 s into its minute
 LON0, LAT0 = 106.3, 29.6
@@ -261,3 +261,83 @@ def test_nothing_is_compiled_after_warming() -> None:
         reader.decode(window)
     after = {name: list(value.signatures) for name, value in jitted.items()}
     assert after == before
+
+
+def second_stage(number: int, type_name: str, value: dict[str, Any]) -> bytes:
+    return frame("msgFrameExt", {"messageId": number, "value": compiled().encode(type_name, value)})
+
+
+def test_what_an_rsu_shares_of_its_sensors_is_seen_like_its_rsm() -> None:
+    shared_by = {"msgCnt": 1, "id": b"R1      ", "equipmentType": "rsu", "secMark": 19_950,
+                 "sensorPos": {"lat": 296_000_000, "long": 1_063_000_000}, "participants": [{"ptc": participant()}],
+                 }  # fmt: skip
+    reader, plain = decoder(), decoder()
+    got = reader.decode([at(second_stage(12, "SensorSharingMsg", shared_by), "ssm")])
+    assert reader.received["ssm"] == 1
+    same = plain.decode([at(frame("rsmFrame", rsm(participant())), "rsm")])
+    assert got.sightings.tolist() == same.sightings.tolist()
+
+
+def test_a_person_who_reports_itself_is_seen_as_what_it_is() -> None:
+    person = {"msgCnt": 1, "id": b"PED00001", "secMark": 19_950, "pos": {"lat": 296_000_900, "long": 1_063_000_000},
+              "posAccuracy": {"semiMajor": 20, "semiMinor": 20, "orientation": 0}, "speed": 70, "heading": 7200,
+              "overallRadius": 3, "non-motorData": {"basicType": "aPEDESTRIAN"}}  # fmt: skip
+    reader = decoder()
+    rider = person | {"id": b"CYC00001", "non-motorData": {"basicType": "aPEDALCYCLIST"}}
+    frames = [second_stage(15, "PersonalSafetyMessage", value) for value in (person, rider)]
+    got = reader.decode([at(data, "psm", "obu", f"P{n}") for n, data in enumerate(frames)])
+    assert got.sightings["kind"].tolist() == [Kind.PEDESTRIAN, Kind.NON_MOTOR]
+    assert got.sightings["speed_mps"][0] == pytest.approx(1.4)
+    assert got.sightings["y_m"][0] == pytest.approx(9.98, abs=0.02)
+    assert (got.sightings["by"] == SEEN_BY_ITSELF).all()
+
+
+def test_a_second_stage_message_on_anothers_topic_is_named() -> None:
+    reader = decoder()
+    value = {"msgCnt": 1, "id": b"R1      ", "secMark": 5, "refPos": {"lat": 0, "long": 0}, "intAndReq": {}}
+    got = reader.decode([at(second_stage(13, "VehIntentionAndRequest", value), "ssm")])
+    assert [finding.reason for finding in got.findings] == ["the topic says ssm, the frame is vir"]
+
+
+def test_a_sender_above_its_rate_is_cut_and_recovers() -> None:
+    reader = Decoder(Projection(LON0, LAT0), {"obu": 50.0})
+    window = lambda t_us: [  # noqa: E731
+        *[at(frame("bsmFrame", bsm(msgCnt=n % 128)), "bsm", "obu", "loud", t_us) for n in range(120)],
+        at(frame("bsmFrame", bsm()), "bsm", "obu", "quiet", t_us),
+    ]
+    got = reader.decode(window(T0))
+    assert (reader.received["bsm"], reader.flooded) == (101, 20)  # two seconds' worth at once, and its neighbour
+    assert [(f.rule, f.source, f.count) for f in got.findings if f.rule == "source.flood"] == [
+        ("source.flood", "obu/loud", 20)
+    ]
+    reader.decode(window(T0 + 1_000_000))
+    assert reader.received["bsm"] == 101 + 50 + 1
+
+
+def test_a_storm_of_nonsense_is_explained_at_a_bounded_rate() -> None:
+    reader = decoder()
+    told = 0
+    for window in range(50):  # a second of windows
+        t_us = T0 + window * 20_000
+        got = reader.decode([at(b"\x10" + bytes([window, n]) * 9, "map", "rsu", f"R{n}", t_us) for n in range(40)])
+        told += len(got.findings)
+    assert reader.refused == 2000
+    assert 8 <= told <= 60
+
+
+def test_a_unit_that_asks_is_answered_and_its_words_are_kept() -> None:
+    reader = decoder()
+    words = {"rsuEsn": "R328328", "version": "v1", "ack": True, "seqNum": "4"}
+    got = reader.decode([
+        Arrival(T0, "V2X.RSU.INFO.UP", json.dumps(words).encode()),
+        Arrival(T0, "V2X.RSU.R328328.RunningIfo.UP", json.dumps({"cpu": {"uti": 3}}).encode()),
+        Arrival(T0, "V2X.RSU.R328328.MAP.DOWN.ACK", b'{"seqNum": "9", "errorCode": 2}'),
+        Arrival(T0, "V2X.RSU.HB.UP", b"[]"),
+    ])  # fmt: skip
+    assert [(topic, json.loads(data)) for topic, data in got.replies] == [
+        ("V2X/RSU/R328328/INFO/UP/ACK", {"seqNum": "4", "errorCode": 0})
+    ]
+    assert reader.units["R328328"]["info"]["version"] == "v1"
+    assert reader.units["R328328"]["runninginfo"] == {"cpu.uti": 3}
+    assert [finding.rule for finding in got.findings] == ["device.refused", "message.refused"]
+    assert reader.received["status"] == 3

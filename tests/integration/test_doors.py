@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import socket
 import ssl
 import subprocess
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
 
-from jinyun.net import csae, gbt32960, samples
+from jinyun.net import csae, gbt32960, rsu_json, samples
+from jinyun.net.broker import MAX_PAYLOAD
 from jinyun.net.gbt32960 import Packet
 from jinyun.net.gbt32960.packet import beijing_time
 from tests.conftest import free_port, wait_for
@@ -90,10 +93,62 @@ def test_a_guarded_zone_runs_its_street_takes_its_devices_and_drops_a_revoked_on
         first.publish("jinyun/science-city/rsu/X2/up/spat", payload)
         wait_for(lambda: "topic.foreign" in {row["rule"] for row in zone.status()["episodes"]}, 20, "violation shown")
         assert "X2" not in known()
+        connected.clear()
+        first.publish("jinyun/science-city/rsu/X1/up/spat", bytes(MAX_PAYLOAD + 1))
+        wait_for(lambda: "payload.limit" in {row["rule"] for row in zone.status()["episodes"]}, 20, "limit shown")
+        assert connected.wait(20)  # it was sent away for that, and may come back
+        gone.clear()
+        assert deed("sniff", "--count", "2", "--seconds", "20", "--hex").stdout.count("\n") == 2
+        monkeypatch.delenv("JINYUN_PASSPHRASE")
+        refused = deed("sniff", "--count", "1", "--seconds", "5")
+        assert refused.returncode == 2 and "set JINYUN_PASSPHRASE" in refused.stderr
         guard.admin("revoke", "rsu/X1")
         assert gone.wait(20)
         first.loop_stop()
         assert zone.stop() == 0
+
+
+def deed(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command("message", *args), capture_output=True, text=True, timeout=60)
+
+
+def test_a_device_of_openv2x_registers_and_takes_what_is_sent_down_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JINYUN_STATE", str(tmp_path))
+    with running("--no-world", state=tmp_path) as zone:
+        heard: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue()
+        ready = threading.Event()
+        client = paho.Client(paho.CallbackAPIVersion.VERSION2, "R328328")
+
+        def message(_client: paho.Client, _data: object, got: paho.MQTTMessage) -> None:
+            content = json.loads(got.payload)
+            heard.put((got.topic, content))
+            if got.topic.endswith("/DOWN"):
+                client.publish(f"{got.topic}/ACK", json.dumps({"seqNum": content["seqNum"], "errorCode": 0}))
+
+        client.on_message = message
+        client.on_connect = lambda *_: client.subscribe("V2X/RSU/R328328/#")
+        client.on_subscribe = lambda *_: ready.set()
+        client.connect("127.0.0.1", zone.mqtt_port)
+        client.loop_start()
+        assert ready.wait(20)
+        words = {"rsuEsn": "R328328", "rsuName": "north gate", "version": "v1", "ack": True, "seqNum": "4"}
+        client.publish("V2X/RSU/INFO/UP", json.dumps(words))
+        assert heard.get(timeout=20) == ("V2X/RSU/R328328/INFO/UP/ACK", {"seqNum": "4", "errorCode": 0})
+
+        def told() -> list[dict[str, Any]]:
+            return [row["told"]["info"] for row in zone.status()["devices"] if row["id"] == "R328328" and "told" in row]
+
+        wait_for(lambda: bool(told()), 20, "what the unit says of itself")
+        assert told()[0]["rsuName"] == "north gate"
+        rsi = csae.encode("rsiFrame", samples.SMALLEST["rsi"]).hex()
+        sent = deed("send", "rsu/R328328", rsi, "--scheme", "json", "--wait", "20", "--json")
+        assert (sent.returncode, json.loads(sent.stdout)["receipt"]) == (0, {"error": 0, "reason": ""}), sent.stderr
+        while not (got := heard.get(timeout=20))[0].endswith("/DOWN"):
+            pass
+        assert rsu_json.read("rsi", got[1], "R328328").values[0]["refPos"] == samples.SMALLEST["rsi"]["refPos"]
+        client.loop_stop()
 
 
 def test_an_open_door_without_an_authority_is_refused() -> None:

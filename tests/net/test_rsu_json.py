@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jinyun.net import csae, rsu_json
+from jinyun.net import csae, rsu_json, rsu_json_writing
 from tests.conftest import shared_json
 from tests.oracle import compiled
 
@@ -66,7 +66,10 @@ def test_the_plain_form_is_read_back_as_it_was_written(message: str) -> None:
     name = {"rsm": "rsm-json-stream.json", "map": "map-json.json"}[message]
     raw = shared_json(f"roadside/{name}")
     for value in rsu_json.read(message, raw[0] if isinstance(raw, list) else raw, "R1").values:
-        assert rsu_json.read(message, json.loads(json.dumps(rsu_json.plain(message, value))), "R1") == ([value], [])
+        assert rsu_json.read(message, json.loads(json.dumps(rsu_json_writing.plain(message, value))), "R1") == (
+            [value],
+            [],
+        )
 
 
 ROW: dict[str, Any] = {
@@ -116,3 +119,25 @@ def test_what_is_no_message_is_refused_by_its_path(content: Any, field: str) -> 
 def test_what_is_no_json_is_refused(payload: bytes) -> None:
     with pytest.raises(rsu_json.FormError):
         rsu_json.load(payload)
+
+
+def _lists_of_one(value: Any) -> Any:
+    """Return ``value`` with every list of one element written as the element: devices write either."""
+    if isinstance(value, dict):
+        return {key: _lists_of_one(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return _lists_of_one(value[0]) if len(value) == 1 else [_lists_of_one(inner) for inner in value]
+    return value
+
+
+def test_a_map_goes_out_just_as_a_platform_of_the_field_wrote_it() -> None:
+    original = shared_json("roadside/map-json.json")
+    (value,) = rsu_json.read("map", original, "R1").values
+    assert _lists_of_one(rsu_json_writing.openv2x("map", value)) == _lists_of_one(original)
+
+
+def test_road_sightings_of_the_field_are_the_same_message_after_going_out_again() -> None:
+    for number, recorded in enumerate(shared_json("roadside/rsm-json-stream.json")):
+        for value in rsu_json.read("rsm", recorded, "R1").values:
+            (again,) = rsu_json.read("rsm", json.loads(json.dumps(rsu_json_writing.openv2x("rsm", value))), "R1").values
+            assert csae.encode("rsmFrame", again) == csae.encode("rsmFrame", value), number

@@ -13,6 +13,8 @@ from jinyun.net.csae import CsaeError, DialectVote
 
 OURS = "A"
 DIFFERING = frozenset({"bsm", "map", "rsi"})
+TRIED = 16
+"""After so many frames in a row that neither layout accepts, only one of so many is tried again: reading twice costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +30,27 @@ class Dialects:
 
     def __init__(self) -> None:
         self._votes: dict[int, DialectVote] = {}
+        self._in_vain: dict[int, int] = {}  # frames in a row that neither layout accepts
 
     def clear(self) -> None:
         self._votes.clear()
+        self._in_vain.clear()
 
     def read(self, row: int, message: str, payload: bytes) -> Read | None:
         """Return the frame of sender ``row`` in our dialect where it speaks another, None where that is not so."""
         if message not in DIFFERING or (row not in self._votes and len(self._votes) > 100_000):
             return None
         vote = self._votes.setdefault(row, DialectVote())
+        vain = self._in_vain.get(row, 0)
+        if vain >= TRIED:
+            self._in_vain[row] = vain + 1 if vain < 2 * TRIED else TRIED - 1
+            return None
         try:
             name, value, decided = vote.decode(payload)
         except CsaeError:
+            self._in_vain[row] = vain + 1
             return None  # in neither: whoever reads it next says what is wrong
+        self._in_vain.pop(row, None)
         if vote.dialect == OURS and decided is None and _is_ours(payload):
             return None
         value.get("safetyExt", {}).get("pathHistory", {}).pop("initialPosition", None)

@@ -13,6 +13,7 @@ from jinyun.cloud.decode import Decoder
 from jinyun.cloud.episodes import Episodes
 from jinyun.cloud.latency import Histogram
 from jinyun.cloud.link import Links
+from jinyun.net import topics
 from jinyun.net.block import Block
 from jinyun.shapes import SIGHTING, SIGNAL, Finding, Kind
 from jinyun.zone import Zone
@@ -24,7 +25,12 @@ class Cloud:
     def __init__(self, zone: Zone, clock: str = "live", simulated: bool = True) -> None:
         self.zone = zone
         self.clock, self.simulated = clock, simulated
-        self.decoder = Decoder(zone.project)
+        most_hz = {
+            kind: zone.profile[f"link.{kind}_most_hz"].value
+            for kind in topics.DEVICE_KINDS
+            if f"link.{kind}_most_hz" in zone.profile
+        }
+        self.decoder = Decoder(zone.project, most_hz if clock == "live" else None)
         self.twin = twin.State()
         self.episodes = Episodes()
         self.latency = Histogram()
@@ -34,6 +40,7 @@ class Cloud:
         self.participants_max = 0
         self.by_kind: dict[str, int] = {}
         self.shed = 0
+        self.replies: list[tuple[str, bytes]] = []
         self.meta: dict[str, object] = {
             "zone": zone.id,
             "clock": clock,
@@ -53,6 +60,7 @@ class Cloud:
         self._signals.append(decoded.signals)
         self._waiting_us.append(decoded.receive_us)
         self.episodes.note(decoded.findings)
+        self.replies += decoded.replies
 
     def tick(self, now_us: int) -> bytes:
         """Step the twin to ``now_us`` and return the packed frame."""
@@ -90,6 +98,9 @@ class Cloud:
         decoder.forget(now_us)
         findings: list[Finding] = []
         devices = self.links.devices(decoder.sources, now_us, findings)
+        for device in devices:
+            if device["id"] in decoder.units:
+                device["told"] = decoder.units[device["id"]]
         self.episodes.note(findings)
         self.episodes.close_quiet(now_us)
         recent, self.recent_latency = self.recent_latency, Histogram()
@@ -108,6 +119,7 @@ class Cloud:
             "duplicate": self.twin.tracks.duplicate,
             "shed": self.shed,
             "flooded": decoder.flooded,
+            "unknown_extensions": decoder.unknown_extensions,
             "frames": self.twin.seq,
             "participants": sum(self.by_kind.values()),
             "participants_max": self.participants_max,

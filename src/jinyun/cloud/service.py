@@ -54,6 +54,10 @@ async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: 
             cloud.take(block)
             if log is not None:
                 log.append(block.arrivals())
+            replies, cloud.replies = cloud.replies, []
+            for topic, payload in replies:
+                if reader is not None:
+                    reader.publish(topics.subject_of(topic), payload)
         if reader is not None:
             cloud.shed = reader.shed
         now_us = time.time_ns() // 1000

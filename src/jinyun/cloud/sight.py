@@ -83,6 +83,32 @@ def of_vehicles(
     return _placed(rows, table["pos.long"], table["pos.lat"], project)
 
 
+PEDAL_CYCLIST = 2
+"""PersonalDeviceUserType of somebody on a bicycle."""
+
+
+def of_persons(
+    table: Table,
+    row: NDArray[np.int64],
+    event_us: NDArray[np.int64],
+    receive_us: NDArray[np.int64],
+    project: Projection,
+) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
+    """Return (SIGHTING rows, where each has a place at all) of PSM messages (T/CSAE 157, 弱势交通参与者安全消息)."""
+    rows = np.zeros(len(row), SIGHTING)
+    rows["source"], rows["by"] = row, SEEN_BY_ITSELF
+    rows["participant"] = rows["vehicle_id"] = table["id"]
+    rows["event_us"], rows["receive_us"] = event_us, receive_us
+    cyclist = table["non-motorData.basicType"] == PEDAL_CYCLIST
+    rows["kind"] = np.where(cyclist, Kind.NON_MOTOR, Kind.PEDESTRIAN)
+    unknown = np.full(len(row), ABSENT, np.int32)
+    _motion(rows, {**table, "size.length": unknown, "size.width": unknown, "size.height": unknown})
+    semi_major = table["posAccuracy.semiMajor"]
+    stated = (semi_major != ABSENT) & (semi_major < 254)
+    rows["position_sd_m"] = np.where(stated, semi_major * 0.05, np.nan)
+    return _placed(rows, table["pos.long"], table["pos.lat"], project)
+
+
 def of_road(
     table: Table,
     messages: Table,

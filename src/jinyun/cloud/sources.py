@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,9 +12,11 @@ from jinyun.cloud import account
 from jinyun.net import topics
 from jinyun.shapes import Finding
 
-KINDS = (*topics.MESSAGES, *topics.VENDOR_FORMS)
+KINDS = (*topics.MESSAGES, *topics.SECOND_STAGE, *topics.VENDOR_FORMS, "status")
 """The messages that are counted; a column each."""
 FORGOTTEN_US = 600_000_000
+BURST_S = 2.0
+"""A sender may catch up so much of its most at once: links stall and recover."""
 MAX_SOURCES = 200_000
 SMOOTHING = 0.5
 _REASONS = {
@@ -36,7 +38,7 @@ class Source(NamedTuple):
     """Who a row stands for."""
 
     row: int
-    kind: str  # rsu | obu | sensor
+    kind: str  # rsu | obu | sensor | nev
     device: str
 
     @property
@@ -47,7 +49,9 @@ class Source(NamedTuple):
 class Sources:
     """The table of senders; a row is freed when its sender has been silent for ten minutes."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_hz: Mapping[str, float] | None = None) -> None:
+        """Begin an empty table; ``most_hz`` is the most messages a second of one device, by kind (none: unbounded)."""
+        self.limits = dict(most_hz or {})
         self._by_name: dict[tuple[str, str], Source] = {}
         self._at: list[Source | None] = []
         self._free: list[int] = []
@@ -67,6 +71,9 @@ class Sources:
         self.refused = np.zeros(size, np.int64)
         self._before = np.zeros((size, kinds), np.int64)
         self._known = np.zeros(size, np.bool_)  # rates were measured at least once
+        self._most_hz = np.zeros(size)  # 0: unbounded
+        self._level = np.zeros(size)  # messages beyond what has drained away since
+        self._drained_us = np.zeros(size, np.int64)
         self.clocks[:, [account.PREVIOUS, account.CURRENT]] = account.NOTHING
 
     def _columns(self) -> dict[str, NDArray[Any]]:
@@ -105,7 +112,18 @@ class Sources:
                     self._grow()
             else:
                 self._at[row] = source
+            self._most_hz[row] = self.limits.get(kind, 0.0)
         return source
+
+    def admit(self, rows: NDArray[np.int64], counts: NDArray[np.int64], now_us: int) -> NDArray[np.int64]:
+        """Return how many of the ``counts`` messages of each of the senders ``rows`` (each once) are within its rate."""
+        most = self._most_hz[rows]
+        passed_s = np.maximum(now_us - self._drained_us[rows], 0) / 1e6
+        level = np.maximum(self._level[rows] - passed_s * most, 0.0)
+        room = np.where(most > 0, most * BURST_S - level, np.inf)
+        admitted = np.minimum(counts, np.maximum(room, 0.0)).astype(np.int64)
+        self._level[rows], self._drained_us[rows] = level + admitted, now_us
+        return admitted
 
     def at(self, row: int) -> Source | None:
         """Return the source in ``row``, None where it was freed."""

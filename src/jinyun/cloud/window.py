@@ -11,6 +11,9 @@ from jinyun.net import topics
 from jinyun.net.csae import batch
 from jinyun.shapes import Finding
 
+FRAMED = (*topics.MESSAGES, *topics.SECOND_STAGE)
+"""The messages that come as MessageFrames."""
+
 
 @dataclass(slots=True)
 class Decoded:
@@ -20,6 +23,7 @@ class Decoded:
     signals: NDArray[np.void]
     findings: list[Finding]
     receive_us: NDArray[np.int64]  # of every message taken
+    replies: list[tuple[str, bytes]]  # (MQTT topic, payload) to devices that ask for an answer
 
 
 @dataclass(slots=True)
@@ -62,10 +66,12 @@ class Loose:
 class Window:
     """What a window has given so far."""
 
-    loose: dict[str, Loose] = field(default_factory=lambda: {message: Loose() for message in topics.MESSAGES})
+    loose: dict[str, Loose] = field(
+        default_factory=lambda: {message: Loose() for message in (*topics.MESSAGES, *topics.SECOND_STAGE)}
+    )
     sightings: list[NDArray[np.void]] = field(default_factory=list)
     signals: list[NDArray[np.void]] = field(default_factory=list)
     receive_us: list[NDArray[np.int64]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    explained: int = 0
+    replies: list[tuple[str, bytes]] = field(default_factory=list)
     relayed: dict[int, int] = field(default_factory=dict)  # row of a gateway -> frames it relayed in this window

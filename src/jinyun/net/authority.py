@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from jinyun.net import topics
+from jinyun.state import authority_dir
 
 PASSPHRASE = "JINYUN_PASSPHRASE"
 AUTHORITY_DAYS = 3650
@@ -61,11 +62,15 @@ def device_name(zone: str, kind: str, device: str, serial: str) -> str:
 def permissions(zone: str, kind: str, device: str) -> tuple[list[str], list[str]]:
     """Return the NATS subjects a device may publish and those it may subscribe."""
     if kind == "gateway":
-        return [f"V2X//RSU//{message.upper()}//UP" for message in topics.MESSAGES], [f"V2X//RSU//*//{device}//DOWN"]
+        return ["V2X//RSU//*//UP"], [f"V2X//RSU//*//{device}//DOWN"]
     if kind == "street":
         own = [f"jinyun.{zone}.{known}.*.up.*" for known in topics.DEVICE_KINDS]
         return own, [f"jinyun.{zone}.*.*.down.*"]
-    return [f"jinyun.{zone}.{kind}.{device}.up.*"], [f"jinyun.{zone}.{kind}.{device}.down.*"]
+    up, down = [f"jinyun.{zone}.{kind}.{device}.up.*"], [f"jinyun.{zone}.{kind}.{device}.down.*"]
+    if kind == "rsu":  # its own topics in OpenV2X's scheme as well
+        up += [f"V2X.RSU.{device}.*.UP", f"V2X.RSU.{device}.*.UP.DAWNLINE", f"V2X.RSU.{device}.*.DOWN.ACK"]
+        down += [f"V2X.RSU.{device}.*.DOWN", f"V2X.RSU.{device}.*.UP.ACK"]
+    return up, down
 
 
 def _key_pem(key: ec.EllipticCurvePrivateKey, passphrase: bytes) -> bytes:
@@ -266,3 +271,19 @@ def passphrase_from_environment() -> str:
     if not found:
         raise AuthorityError(f"set {PASSPHRASE} to the passphrase of the zone's keys")
     return found
+
+
+def parts_token(zone: str) -> str | None:
+    """Return the parts' secret of a guarded zone that runs here, None where it has no authority or no passphrase is set.
+
+    Raises :class:`AuthorityError` for the wrong passphrase.
+    """
+    authority = Authority(authority_dir(zone), zone)
+    passphrase = os.environ.get(PASSPHRASE)
+    return authority.token(passphrase) if passphrase and authority.exists else None
+
+
+def hint(zone: str) -> str:
+    """Return what to add to a refusal of the zone's broker: the passphrase that is missing, or nothing."""
+    guarded = Authority(authority_dir(zone), zone).exists
+    return f" (the zone is guarded: set {PASSPHRASE})" if guarded and not os.environ.get(PASSPHRASE) else ""

@@ -119,10 +119,16 @@ def _complaint(ended: int, data: bytes) -> str:
     return f"not a message line: {line!r}"
 
 
-async def open_reader(host: str, port: int, subjects: list[str], name: str, timeout_s: float = 5.0) -> BlockReader:
-    """Return a connected reader; raises ``OSError`` or :class:`IngestError`."""
+async def open_reader(
+    host: str, port: int, subjects: list[str], name: str, timeout_s: float = 5.0, token: str | None = None
+) -> BlockReader:
+    """Return a connected reader; raises ``OSError`` or :class:`IngestError`.
+
+    ``token`` is the parts' secret of a guarded zone; without it the one in the environment counts.
+    """
+    token = token or os.environ.get(TOKEN)
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(timeout_s):
-        _, reader = await loop.create_connection(lambda: BlockReader(subjects, name, os.environ.get(TOKEN)), host, port)
+        _, reader = await loop.create_connection(lambda: BlockReader(subjects, name, token), host, port)
         await reader.ready()
     return reader

@@ -1,4 +1,4 @@
-"""Messages of roadside units as JSON: the forms that devices speak over MQTT, read into the codec's values and written back.
+"""Messages of roadside units as JSON: the forms that devices speak over MQTT, read into the codec's values.
 
 Three forms are read by one reader, which follows the type table of the standard and is tolerant where they differ:
 
@@ -8,6 +8,7 @@ Three forms are read by one reader, which follows the type table of the standard
 
 ``lon`` and ``long``, ``ele`` and ``elevation`` are one; an offset given as ``lat``/``lon`` is absolute. What JSON
 leaves out that the standard demands is filled with the standard's own "unavailable". Units are the standard's.
+The way back is :mod:`jinyun.net.rsu_json_writing`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from jinyun.net import topics
 from jinyun.net.csae.notation import (
     BitString,
     Boolean,
@@ -37,10 +39,7 @@ ROOT_OF = {
     "rsm": "RoadsideSafetyMessage",
     "spat": "SPAT",
     "rsi": "RoadSideInformation",
-    "vir": "VehIntentionAndRequest",
-    "ssm": "SensorSharingMsg",
-    "rsc": "RoadsideCoordination",
-    "psm": "PersonalSafetyMessage",
+    **topics.SECOND_STAGE,
 }
 """The standard's name of each message, by its name in topics."""
 
@@ -334,27 +333,3 @@ def _sequence(shape: Sequence, of: Type, raw: Any, place: str, dialect: str, dep
                 raise FormError(f"{place}.{member.name}", "is missing")
             result[member.name] = UNAVAILABLE[member.name]
     return result
-
-
-def plain(message: str, value: dict[str, Any], dialect: str = "A") -> dict[str, Any]:
-    """Return a message as JSON in the plain form, with absolute places as ``lat``/``lon``; the reader takes it back."""
-    result: dict[str, Any] = _plain(dictionary(dialect).shape(ROOT_OF[message]), value, dialect)
-    return result
-
-
-def _plain(of: Type, value: Any, dialect: str) -> Any:
-    shape = dictionary(dialect).shape(of)
-    if isinstance(shape, BitString):
-        data, size = value
-        return f"{int.from_bytes(data, 'big') >> (8 * len(data) - size):0{size}b}" if size else ""
-    if isinstance(shape, OctetString):
-        return value.hex()
-    if isinstance(shape, SequenceOf):
-        return [_plain(shape.element, row, dialect) for row in value]
-    if isinstance(shape, Choice):
-        types = {member.name: member.type for member in (*shape.members, *(shape.additions or ()))}
-        return {value[0]: _plain(types[value[0]], value[1], dialect)}
-    if isinstance(shape, Sequence):
-        types = {member.name: member.type for member in (*shape.members, *(shape.additions or ()))}
-        return {name: _plain(types[name], part, dialect) for name, part in value.items()}
-    return value

@@ -43,20 +43,28 @@ def decode_type(name: str, data: bytes, dialect: str = "A", unknown: list[str] |
     """
     layout = _known(name, dialect)
     data = bytes(data)
-    left = 8 * len(data)
-    if left <= 8 * MAX_OCTETS:
-        number = int.from_bytes(data, "big")
-        function = _decoder(name, layout)
-        try:
-            value, left = function(number, left)
-        except (runtime.NotPlain, ValueError, IndexError):
-            pass
-        else:
-            if left < 8 and not number & (1 << left) - 1:
-                return value
-    else:
+    if len(data) > MAX_OCTETS:
         raise CsaeError(f"{len(data)} octets, more than {MAX_OCTETS}")
-    return dissect.read(dictionary(layout), name, data, unknown)
+    value = _plain(name, data, layout)
+    return dissect.read(dictionary(layout), name, data, unknown) if value is _NOT_PLAIN else value
+
+
+_NOT_PLAIN = object()
+
+
+def _plain(name: str, data: bytes, layout: str) -> Any:
+    """Return the value by the generated function, _NOT_PLAIN where it gives up: refused, or with what it does not know."""
+    number = int.from_bytes(data, "big")
+    try:
+        value, left = _decoder(name, layout)(number, 8 * len(data))
+    except (runtime.NotPlain, ValueError, IndexError):
+        return _NOT_PLAIN
+    return value if left < 8 and not number & (1 << left) - 1 else _NOT_PLAIN
+
+
+def is_plain(data: bytes, dialect: str = "A") -> bool:
+    """Return whether a MessageFrame is good without anything that the tables do not know; says nothing of why not."""
+    return len(data) <= MAX_OCTETS and _plain("MessageFrame", bytes(data), dialect[0]) is not _NOT_PLAIN
 
 
 def encode_type(name: str, value: Any, dialect: str = "A") -> bytes:
