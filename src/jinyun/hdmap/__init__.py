@@ -7,14 +7,16 @@ map. What it is not: traffic, and routes (the world and the shuttle have those).
 
 from __future__ import annotations
 
-from jinyun.hdmap.building import MapError
 from jinyun.hdmap.compiling import folder_of
 from jinyun.hdmap.compiling import open_map as open
 from jinyun.hdmap.drawing import drawing
+from jinyun.hdmap.fault import MapError
 from jinyun.hdmap.message import mapdata, mapdata_parts
 from jinyun.hdmap.plain import CompileError
 from jinyun.hdmap.precise import LaneKind, Map, Turn
+from jinyun.hdmap.reading import read
 
 __all__ = [
     "CompileError", "LaneKind", "Map", "MapError", "Turn", "drawing", "folder_of", "mapdata", "mapdata_parts", "open",
+    "read",
 ]  # fmt: skip

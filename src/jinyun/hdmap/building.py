@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.hdmap import adjacency, curve, furniture, precise, scenery
+from jinyun.hdmap.fault import MapError
 from jinyun.hdmap.netfile import Net, NetLane
 from jinyun.hdmap.phases import Groups, groups_of
 from jinyun.hdmap.precise import Columns, LaneKind, Map, Turn
@@ -25,10 +26,6 @@ _KINDS = {
     "car": LaneKind.CAR, "bus": LaneKind.BUS, "bike": LaneKind.BICYCLE, "walk": LaneKind.SIDEWALK,
     "crossing": LaneKind.CROSSING, "area": LaneKind.AREA, "none": LaneKind.CAR,
 }  # fmt: skip
-
-
-class MapError(ValueError):
-    """The zone asks of its map what the map does not have; the message names what."""
 
 
 def build(net: Net, streets: Streets, zone: Zone) -> Map:

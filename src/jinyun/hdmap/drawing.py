@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.hdmap import curve
-from jinyun.hdmap.building import MapError
+from jinyun.hdmap.fault import MapError
 from jinyun.hdmap.precise import Columns, LaneKind, Map
 from jinyun.zone import Zone
 from jinyun.zone.plan import Plan

@@ -1,0 +1,218 @@
+"""Lanes of roads as borders: stations chosen so that no border strays, then all borders of a section at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jinyun.hdmap.curve import Line
+from jinyun.hdmap.precise import Bay, LaneKind
+from jinyun.hdmap.reading.draft import Draft, DraftBay, DraftEdge, DraftLane
+from jinyun.hdmap.reading.opendrive import geometry
+from jinyun.hdmap.reading.opendrive.geometry import Floats
+from jinyun.hdmap.reading.opendrive.roads import Road, RoadLane, Section
+from jinyun.hdmap.reading.source import MOST_POINTS, Source
+
+CHORD_ERROR_M = 0.004
+"""Between two points a lane's border and middle line stray from their curves by no more than this."""
+LONGEST_M = 500.0
+"""Points are no farther apart, so that a straight line stays one when degrees lie between two planes."""
+THIN_M = 0.02
+"""A lane that is nowhere wider is none."""
+PARKING_PIECE_M = 0.3
+"""A parking strip is cut into bays as long as they stray no farther from its curve."""
+KINDS = {
+    **dict.fromkeys(
+        ("driving", "entry", "exit", "onRamp", "offRamp", "connectingRamp", "slipLane", "bidirectional", "HOV",
+         "mwyEntry", "mwyExit", "shared"), LaneKind.CAR,
+    ),
+    "bus": LaneKind.BUS, "taxi": LaneKind.BUS, "biking": LaneKind.BICYCLE, "sidewalk": LaneKind.SIDEWALK,
+    "walking": LaneKind.SIDEWALK,
+}  # fmt: skip
+"""What a lane type is for; lanes of other types are nobody's way and counted as ignored."""
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A lane as laid: its id, and whether it leads along the road's stations."""
+
+    id: str
+    along: bool
+    kind: LaneKind
+
+
+Table = dict[tuple[str, int, int], Laid]
+"""By road, number of section and number of lane."""
+
+
+def lay(road: Road, draft: Draft, laid: Table, source: Source, points: int) -> int:
+    """Add the road's lanes and edges to the draft and to ``laid``; return how many points all lanes have now."""
+    for number, section in enumerate(road.sections):
+        if section.end_m - section.start_m < 0.01:
+            source.ignored["lane section shorter than 1 cm"] += 1
+            continue
+        stations = _stations(road, section)
+        points += len(stations) * len(section.lanes)
+        if points > MOST_POINTS:
+            raise source.fault(road.where, f"lanes have more than {MOST_POINTS} points")
+        left, right = sides(road, section, stations)
+        _add(road, number, section, *_places(road, stations, left, right), left - right, draft, laid, source)
+    return points
+
+
+def forward(road: Road, lane: RoadLane) -> bool:
+    """Return whether the lane leads along the road's stations."""
+    along = (lane.number < 0) != road.left_hand
+    return along != (lane.direction == "reversed")
+
+
+def _stations(road: Road, section: Section) -> Floats:
+    """Return stations from the section's beginning to its end between which nothing strays (:data:`CHORD_ERROR_M`)."""
+    profiles = [road.offset, road.elevation, road.superelevation]
+    profiles += [p for lane in section.lanes for p in (lane.width, lane.border) if p is not None]
+    breaks = np.concatenate([
+        [section.start_m, section.end_m], [piece.s_m for piece in road.pieces], *(p.s for p in profiles),
+    ])  # fmt: skip
+    breaks = np.unique(breaks[(breaks >= section.start_m) & (breaks <= section.end_m)])
+    breaks = breaks[np.concatenate([[True], np.diff(breaks) > 1e-4])]
+    breaks[-1] = section.end_m
+    start, end = breaks[:-1], breaks[1:]
+    of = np.searchsorted([piece.s_m for piece in road.pieces], (start + end) / 2, side="right") - 1
+    of = np.clip(of, 0, len(road.pieces) - 1)
+    curvature = np.zeros(len(start))
+    for k in np.unique(of).tolist():
+        rows = of == k
+        curvature[rows] = geometry.sharpest(road.pieces[k], start[rows], end[rows])
+    left, right = sides(road, section, breaks)
+    reach = float(max(np.abs(left).max(initial=0), np.abs(right).max(initial=0)))
+    slope, bend = road.offset.steepest(start, end)
+    rise = road.elevation.steepest(start, end)[1]
+    for side in (1, -1):
+        for lane in section.lanes:
+            profile = lane.width or lane.border
+            if profile is not None and lane.number * side > 0:
+                more = profile.steepest(start, end)
+                slope, bend = slope + more[0], bend + more[1]
+    tilt = road.superelevation.steepest(start, end)
+    most = curvature * (1 + curvature * reach) + 2 * curvature * slope + bend + rise + reach * (tilt[1] + tilt[0] ** 2)
+    span = end - start
+    steps = np.maximum(np.ceil(span * np.sqrt(most / (8 * CHORD_ERROR_M))), np.ceil(span / LONGEST_M))
+    if not np.isfinite(steps).all() or steps.sum() > MOST_POINTS:
+        steps = np.full(len(steps), MOST_POINTS / len(steps))  # far too many: told where points are counted
+    n = steps.astype(np.int64)
+    first = np.repeat(np.cumsum(n) - n, n)
+    share = (np.arange(n.sum()) - first) / np.repeat(n, n)
+    return np.append(np.repeat(start, n) + share * np.repeat(span, n), section.end_m)
+
+
+def sides(road: Road, section: Section, stations: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return t of the left and of the right side of each lane at each station, shape (lanes, stations)."""
+    offset = road.offset.at(stations)
+    left = np.empty((len(section.lanes), len(stations)))
+    right = np.empty_like(left)
+    for side in (1, -1):
+        inner = offset
+        rows = [row for row, lane in enumerate(section.lanes) if lane.number * side > 0]
+        for row in rows[::-1] if side > 0 else rows:  # from the centre outwards
+            lane = section.lanes[row]
+            if lane.width is not None:
+                outer = inner + side * np.maximum(lane.width.at(stations), 0)
+            elif lane.border is not None:
+                outer = offset + side * np.maximum(side * lane.border.at(stations), side * (inner - offset))
+            else:
+                outer = inner
+            left[row], right[row] = (outer, inner) if side > 0 else (inner, outer)
+            inner = outer
+    return left, right
+
+
+def _places(road: Road, stations: Floats, left: Floats, right: Floats) -> tuple[Line, Line]:
+    """Return the places of the sides, shape (lanes, stations, 3)."""
+    x, y, heading = geometry.evaluate(road.pieces, stations)
+    z, roll = road.elevation.at(stations), road.superelevation.at(stations)
+    across = np.cos(roll)
+    found = []
+    for t in (left, right):
+        flat = t * across
+        found.append(np.stack([x - flat * np.sin(heading), y + flat * np.cos(heading), z + t * np.sin(roll)], axis=-1))
+    return found[0], found[1]
+
+
+def _add(
+    road: Road,
+    number: int,
+    section: Section,
+    left: Line,
+    right: Line,
+    width: Floats,
+    draft: Draft,
+    laid: Table,
+    source: Source,
+) -> None:
+    kept: dict[bool, list[tuple[int, DraftLane]]] = {True: [], False: []}
+    limit = next((v for s, v in reversed(road.speeds) if s <= (section.start_m + section.end_m) / 2), math.nan)
+    for row, lane in enumerate(section.lanes):
+        kind = KINDS.get(lane.kind)
+        if width[row].max(initial=0) < THIN_M:
+            source.ignored["lane of no width"] += 1
+            continue
+        if kind is None:
+            source.ignored[f"lane type={lane.kind[:40]}"] += 1
+            if lane.kind == "parking":
+                draft.bays += _bays(f"{road.id}.{number}.{lane.number}", left[row], right[row])
+                source.ignored["lane type=parking"] -= 1
+            continue
+        along = forward(road, lane)
+        id = f"{road.id}.{number}.{lane.number}"
+        wide = _wide(lane, width[row])
+        sides = left[row][wide], right[row][wide]
+        if not along:
+            sides = sides[1][::-1], sides[0][::-1]
+        speed = lane.speed_mps if math.isfinite(lane.speed_mps) else limit
+        edge = f"{road.id}.{number}{'+' if along else '-'}"
+        kept[along].append((row, DraftLane(id, edge, kind, *sides, speed_mps=speed, junction=road.junction)))
+        laid[road.id, number, lane.number] = Laid(id, along, kind)
+    for along, found in kept.items():
+        if along:
+            found.reverse()  # listed from the right of their way
+        for (row, right_one), (row_left, left_one) in pairwise(found):
+            if abs(row - row_left) == 1:
+                right_one.beside = left_one.id
+        if found:
+            edge = found[0][1].edge
+            draft.edges[edge] = DraftEdge(edge, road.id, number)
+            draft.lanes += [one for _, one in found]
+
+
+def _wide(lane: RoadLane, width: Floats) -> slice:
+    """Return the stations of a lane without those at an end where it has no width yet and nothing leads to it."""
+    wide = np.flatnonzero(width >= THIN_M)
+    first = 0 if lane.predecessors else max(int(wide[0]) - 1, 0)
+    last = len(width) if lane.successors else int(wide[-1]) + 2
+    return slice(first, last)
+
+
+def _bays(id: str, left: Line, right: Line) -> list[DraftBay]:
+    """Return a parking strip as bays: one where it is straight, else as many as its curve needs."""
+    middle = (left + right)[:, :2] / 2
+    s = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(middle, axis=0).T))])
+    if s[-1] < 1:
+        return []
+    for pieces in range(1, 200):
+        cuts = np.linspace(0, s[-1], pieces + 1)
+        ends = np.column_stack([np.interp(cuts, s, middle[:, k]) for k in (0, 1)])
+        along = np.column_stack([np.interp(s, cuts, ends[:, k]) for k in (0, 1)])
+        if np.hypot(*(along - middle).T).max() < PARKING_PIECE_M:
+            break
+    width = np.hypot(*(left - right)[:, :2].T)
+    bays = []
+    for k, (a, b) in enumerate(pairwise(ends)):
+        here = float(np.interp((cuts[k] + cuts[k + 1]) / 2, s, width))
+        x, y = (a + b) / 2
+        dx, dy = b - a
+        bays.append(DraftBay(f"{id}/{k + 1}", Bay.PARKING, x, y, math.atan2(dx, dy), math.hypot(dx, dy), here))
+    return bays
