@@ -157,7 +157,8 @@ def nearest(
         piece = pieces[best]
         rx, ry = px - piece[X], py - piece[Y]
         along = min(max(rx * piece[EAST] + ry * piece[NORTH], 0.0), piece[LENGTH])
-        away = np.hypot(rx - along * piece[EAST], ry - along * piece[NORTH])
+        dx, dy = rx - along * piece[EAST], ry - along * piece[NORTH]
+        away = np.sqrt(dx * dx + dy * dy)
         lane[n] = lane_of[best]
         offset[n] = away if rx * piece[NORTH] - ry * piece[EAST] >= 0 else -away
         s[n] = piece[S] + along

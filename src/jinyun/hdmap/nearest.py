@@ -19,6 +19,8 @@ AGAINST_M = 6.0
 """Metres added for a lane that runs across the heading; twice that for one against it."""
 LONGEST_LANE_M = 200_000.0
 """A longer lane is a fault of its file (a wrong unit, a lost digit) and is not looked for."""
+WIDTH_M = 3.2
+"""Width of a lane whose width nobody knows."""
 FARTHEST_OUT_M = 1e8
 """Nothing on Earth is farther from a zone's origin."""
 
@@ -37,6 +39,9 @@ class LaneIndex:
         self.pieces, self.lane = np.ascontiguousarray(self.pieces[order]), self.lane[order]
         self.cells, self.named = lanegrid.grid(self.pieces)
         self.kind = np.asarray(lanes["kind"])
+        self.extent_m = extents_m(lanes, points)
+        width = np.asarray(lanes["width_m"], np.float64)
+        self.half_m = np.where(np.isfinite(width) & (width > 0), width, WIDTH_M) / 2
         self._wanted: dict[tuple[int, ...] | None, NDArray[np.bool_]] = {None: np.ones(len(self.kind), np.bool_)}
 
     def wanted(self, kinds: Sequence[int] | None) -> NDArray[np.bool_]:
@@ -57,6 +62,12 @@ class LaneIndex:
         grid = (self.pieces, self.lane, self.cells, self.named)
         lanegrid.nearest(x, y, heading, self.wanted(kinds), *grid, lane, offset, s)
         return lane, offset, s
+
+
+def extents_m(lanes: Mapping[str, NDArray[Any]], points: Mapping[str, NDArray[Any]]) -> Floats:
+    """Return the station at which each lane ends: the length of its line, which may differ from the length it is given."""
+    last = lanes["first"].astype(np.int64) + lanes["count"].astype(np.int64) - 1
+    return np.where(last >= 0, np.append(points["s_m"], 0.0)[last], 0.0)
 
 
 def places(x_m: ArrayLike, y_m: ArrayLike, heading_rad: ArrayLike | None) -> tuple[Floats, Floats, Floats]:

@@ -42,12 +42,15 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from jinyun.hdmap import fence, reach
+from jinyun.hdmap import match as matching
 from jinyun.hdmap.nearest import LaneIndex
+from jinyun.hdmap.route import CARS, Route, Ways
 from jinyun.hdmap.tables import COLUMNS, Columns, filled
 from jinyun.zone import Projection
 
@@ -146,6 +149,45 @@ class Map:
         restricts the search to those of :class:`LaneKind`.
         """
         return self.index.nearest(x_m, y_m, heading_rad, kinds)
+
+    def match(
+        self, x_m: ArrayLike, y_m: ArrayLike, heading_rad: ArrayLike | None = None, *, sd_m: ArrayLike | None = None,
+        kinds: Sequence[int] | None = None, history: matching.History | None = None, rows: ArrayLike | None = None,
+    ) -> matching.Match:  # fmt: skip
+        """Return the likeliest lane of each place, with ``history`` in view of where it was (:mod:`jinyun.hdmap.match`)."""
+        return matching.match(self, x_m, y_m, heading_rad, sd_m=sd_m, kinds=kinds, history=history, rows=rows)
+
+    @cached_property
+    def ways(self) -> Ways:
+        """The network of lanes: :meth:`Ways.distance_m` for batches, :meth:`Ways.route`."""
+        return Ways(self)
+
+    def route(
+        self, lane: int, s_m: float, to_lane: int, to_s_m: float, *, by: Literal["length", "time"] = "time",
+        kinds: Sequence[int] = CARS, change_cost: float | None = None,
+    ) -> Route | None:  # fmt: skip
+        """Return the best way over lanes from a place to another, None where there is none (:meth:`Ways.route`)."""
+        return self.ways.route(lane, s_m, to_lane, to_s_m, by=by, kinds=kinds, change_cost=change_cost)
+
+    def reachable(
+        self, lane: ArrayLike, s_m: ArrayLike, seconds: float, *, speed_mps: float | None = None,
+        kinds: Sequence[int] = CARS, changes: bool = True,
+    ) -> reach.Reach:  # fmt: skip
+        """Return the lanes that can be reached from each place within ``seconds`` (:mod:`jinyun.hdmap.reach`)."""
+        return reach.reachable(self, lane, s_m, seconds, speed_mps=speed_mps, kinds=kinds, changes=changes)
+
+    @cached_property
+    def lines_ahead(self) -> reach.LineAhead:
+        """The stop line ahead of every lane."""
+        return reach.lines_ahead(self)
+
+    def to_stop_line(self, lane: ArrayLike, s_m: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Return the stop line ahead of each place on a lane and the metres to it (:mod:`jinyun.hdmap.reach`)."""
+        return reach.to_stop_line(self, lane, s_m)
+
+    def on_open_road(self, x_m: ArrayLike, y_m: ArrayLike, beyond_m: float = 0.0) -> NDArray[np.bool_]:
+        """Return whether each place lies on a lane open for tests, or within ``beyond_m`` of one."""
+        return fence.on_open_road(self, x_m, y_m, beyond_m)
 
     @cached_property
     def project(self) -> Projection:
