@@ -19,8 +19,9 @@ from fastapi.staticfiles import StaticFiles
 from nats.aio.msg import Msg
 
 from jinyun import __version__, hdmap
+from jinyun.centre import metrics
 from jinyun.centre.live import Account, Hub
-from jinyun.net import columns, topics
+from jinyun.net import columns, parts, topics
 from jinyun.net.broker import INTERNAL_USER, TOKEN
 from jinyun.state import read_json
 from jinyun.zone import Zone
@@ -51,19 +52,25 @@ class Centre:
     async def follow(self, nats_url: str) -> None:
         """Take frames and status from the broker for ever; a broker that goes away is awaited."""
 
+        joiners = [parts.Joiner() for _ in range(4)]
+
         async def live(message: Msg) -> None:
-            self.hub.show(message.data)
+            if frame := joiners[0].take(message.data):
+                self.hub.show(frame)
 
         async def replay(message: Msg) -> None:
-            self.hub.show(message.data, replay=True)
+            if frame := joiners[1].take(message.data):
+                self.hub.show(frame, replay=True)
 
         async def status(message: Msg) -> None:
             with contextlib.suppress(ValueError):
-                self.account.take(json.loads(message.data))
+                if told := joiners[2].take(message.data):
+                    self.account.take(json.loads(told))
 
         async def replay_status(message: Msg) -> None:
             with contextlib.suppress(ValueError):
-                self.account.take_replay(json.loads(message.data))
+                if told := joiners[3].take(message.data):
+                    self.account.take_replay(json.loads(told))
 
         async def quiet(error: Exception) -> None:
             """The page shows the broker's state; the client's own notes of every failed try are not repeated."""
@@ -155,6 +162,11 @@ def create(zone: Zone, state_dir: Path, nats_url: str) -> FastAPI:
                 centre.map_gzip, media_type="application/octet-stream", headers={**headers, "Content-Encoding": "gzip"}
             )
         return Response(centre.map, media_type="application/octet-stream", headers=headers)
+
+    @app.get("/metrics", response_class=Response)
+    def get_metrics() -> Response:
+        """Return the account for Prometheus."""
+        return Response(metrics.exposition(centre.status()), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     @app.get("/healthz")
     def get_health() -> JSONResponse:

@@ -55,6 +55,11 @@ class Block:
         payload = self.data[self.payload_at[index] : self.payload_at[index] + self.payload_length[index]]
         return Arrival(int(self.receive_us[index]), subject.decode("utf-8", "replace"), payload)
 
+    def part(self, first: int, end: int) -> Block:
+        """Return the messages from ``first`` to before ``end``; the buffer is shared."""
+        places = (self.subject_at, self.subject_length, self.payload_at, self.payload_length, self.receive_us)
+        return Block(self.data, *(np.ascontiguousarray(column[first:end]) for column in places))
+
     def arrivals(self) -> Iterator[Arrival]:
         """Yield every message as an object."""
         return map(self.arrival, range(len(self)))
