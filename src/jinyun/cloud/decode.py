@@ -288,7 +288,7 @@ class Decoder:
 
         What was read goes on in our dialect, which has room for all of it but the initial position of a BSM's history.
         """
-        found = self.dialects.read(source.row, message, payload)
+        found = self.dialects.read(source.row, message, payload, receive_us)
         if found is None:
             return False
         if found.decided:

@@ -15,6 +15,8 @@ OURS = "A"
 DIFFERING = frozenset({"bsm", "map", "rsi"})
 TRIED = 16
 """After so many frames in a row that neither layout accepts, only one of so many is tried again: reading twice costs."""
+TRIED_HZ = 200.0
+"""Frames of all senders together that are tried in both layouts a second, on average: for the same reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,13 @@ class Dialects:
     def __init__(self) -> None:
         self._votes: dict[int, DialectVote] = {}
         self._in_vain: dict[int, int] = {}  # frames in a row that neither layout accepts
+        self._may_try, self._tried_us = TRIED_HZ, 0
 
     def clear(self) -> None:
         self._votes.clear()
         self._in_vain.clear()
 
-    def read(self, row: int, message: str, payload: bytes) -> Read | None:
+    def read(self, row: int, message: str, payload: bytes, receive_us: int) -> Read | None:
         """Return the frame of sender ``row`` in our dialect where it speaks another, None where that is not so."""
         if message not in DIFFERING or (row not in self._votes and len(self._votes) > 100_000):
             return None
@@ -44,6 +47,8 @@ class Dialects:
         vain = self._in_vain.get(row, 0)
         if vain >= TRIED:
             self._in_vain[row] = vain + 1 if vain < 2 * TRIED else TRIED - 1
+            return None
+        if vote.pinned is None and not self._has_time(receive_us):
             return None
         try:
             name, value, decided = vote.decode(payload)
@@ -59,6 +64,15 @@ class Dialects:
         before = f", before it was {decided.before}" if decided.before else ""
         reason = f"speaks dialect {decided.dialect} ({decided.votes} messages in a row read in no other){before}"
         return Read(csae.encode(name, value), reason)
+
+    def _has_time(self, receive_us: int) -> bool:
+        """Take one try from what may be tried now; return whether there was one."""
+        passed_s = max(0, receive_us - self._tried_us) / 1e6
+        self._may_try, self._tried_us = min(TRIED_HZ, self._may_try + passed_s * TRIED_HZ), receive_us
+        if self._may_try < 1.0:
+            return False
+        self._may_try -= 1.0
+        return True
 
 
 def _is_ours(payload: bytes) -> bool:
