@@ -47,7 +47,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from jinyun.hdmap import fence, reach
+from jinyun.hdmap import conflicts, fence, reach
 from jinyun.hdmap import match as matching
 from jinyun.hdmap.nearest import LaneIndex
 from jinyun.hdmap.route import CARS, Route, Ways
@@ -281,8 +281,17 @@ class Map:
 
 
 def complete(tables: Mapping[str, Mapping[str, Iterable[Any]]]) -> Map:
-    """Return the map of ``tables``: columns of their types, absent tables and columns empty, with its revision."""
+    """Return the map of ``tables``: columns of their types, absent tables and columns empty, with its revision.
+
+    Conflicts of links are worked out where the tables have none.
+    """
     made = Map(**{name: filled(name, tables.get(name, {})) for name in COLUMNS})
+    if "conflicts" not in tables:
+        made.conflicts.update(
+            conflicts.table(
+                made.lanes, made.points, made.edges, made.links, made.successors_first, made.successors, made.stop_lines
+            )
+        )
     made.about["revision"] = np.array([revision_of(made)])
     return made
 
