@@ -341,3 +341,35 @@ def test_a_unit_that_asks_is_answered_and_its_words_are_kept() -> None:
     assert reader.units["R328328"]["runninginfo"] == {"cpu.uti": 3}
     assert [finding.rule for finding in got.findings] == ["device.refused", "message.refused"]
     assert reader.received["status"] == 3
+
+
+def _with_unknown_speed_limit(dialect: str) -> bytes:
+    """Return a MAP in a dialect whose one speed limit is of a type that no table knows (an extension of the list)."""
+
+    def made(kind: str) -> str:
+        point = {"posOffset": {"offsetLL": ("position-LL1", {"lon": 0, "lat": 0})}}
+        link = {
+            "upstreamNodeId": {"id": 2}, "linkWidth": 350, "speedLimits": [{"type": kind, "speed": 100}],
+            "points": [point, point], "lanes": [{"laneID": 1}],
+        }  # fmt: skip
+        node = {"id": {"id": 1}, "refPos": {"lat": 296_000_000, "long": 1_063_000_000}, "inLinks": [link]}
+        data = csae.encode("mapFrame", {"msgCnt": 1, "nodes": [node]}, dialect)
+        return f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}"
+
+    first, last = made("unknown"), made("vehiclesWithTrailersNightMaxSpeed")
+    at = next(index for index, bits in enumerate(zip(first, last, strict=True)) if bits[0] != bits[1]) - 1
+    length = len(f"{12:b}")
+    bits = first[:at] + "1" + "0" + f"{5:06b}" + first[at + 1 + length :]
+    bits = bits[: len(bits) // 8 * 8]  # what is cut was padding
+    return int(bits, 2).to_bytes(len(bits) // 8, "big")
+
+
+def test_a_message_of_the_other_layout_that_ours_cannot_say_costs_itself_alone() -> None:
+    data = _with_unknown_speed_limit("B")
+    assert csae.decode(data, "B")[1]["nodes"][0]["inLinks"][0]["speedLimits"][0]["type"] is None
+    reader = decoder()
+    for n in range(5):
+        reader.decode(
+            [at(data, "map", t_us=T0 + n), at(frame("bsmFrame", bsm(msgCnt=n)), "bsm", "obu", "quiet", T0 + n)]
+        )
+    assert (reader.received["bsm"], reader.received["map"], reader.refused) == (5, 0, 5)

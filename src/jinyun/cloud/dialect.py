@@ -59,11 +59,15 @@ class Dialects:
         if vote.dialect == OURS and decided is None and _is_ours(payload):
             return None
         value.get("safetyExt", {}).get("pathHistory", {}).pop("initialPosition", None)
+        try:
+            frame = csae.encode(name, value)
+        except CsaeError:
+            return None  # with an enumeration value that our tables do not know it cannot be said in ours
         if decided is None:
-            return Read(csae.encode(name, value), "")
+            return Read(frame, "")
         before = f", before it was {decided.before}" if decided.before else ""
         reason = f"speaks dialect {decided.dialect} ({decided.votes} messages in a row read in no other){before}"
-        return Read(csae.encode(name, value), reason)
+        return Read(frame, reason)
 
     def _has_time(self, receive_us: int) -> bool:
         """Take one try from what may be tried now; return whether there was one."""
