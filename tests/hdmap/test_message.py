@@ -1,14 +1,18 @@
 """MAP messages: what asn1tools reads from them is the map."""
 
+from functools import cache
 from typing import Any
 
+import asn1tools
 import numpy as np
 import pytest
 
-from jinyun.hdmap import Map, mapdata, mapdata_parts
-from jinyun.hdmap.message import MOST_BYTES, offset_ll
+from jinyun.hdmap import Map, MapError, mapdata, mapdata_parts
+from jinyun.hdmap.message import MOST_BYTES, MOST_POINTS, POINT_ERROR_M, Dialect, offset_ll, size_bytes
 from jinyun.net import csae
+from jinyun.net.csae.asn1 import text
 from tests import oracle
+from tests.hdmap.drawn import lanes_of
 
 
 def nodes_of(map: Map) -> list[int]:
@@ -50,22 +54,105 @@ def test_the_parts_together_are_the_whole(precise_map: Map) -> None:
         assert whole["id"]["id"] == precise_map.junctions["node"][junction]
 
 
-def test_lanes_lie_where_the_map_has_them_from_upstream_to_the_stop_line(precise_map: Map) -> None:
-    """Every lane's points are within 0.2 m of lanes of the map, and its last is the end of a lane at the junction."""
-    for junction in nodes_of(precise_map)[::3]:
-        node = mapdata(precise_map, junction)["nodes"][0]
-        lanes_here = [
-            precise_map.lane_line(row)
-            for row in np.flatnonzero(precise_map.edges["end"][precise_map.lanes["edge"]] == junction).tolist()
-        ]
-        for link in node["inLinks"]:
-            for lane in link["lanes"]:
+@cache
+def codec_of(dialect: Dialect) -> Any:
+    return asn1tools.compile_string(text(dialect), "uper")
+
+
+def decoded(map: Map, junction: int, dialect: Dialect = "A") -> tuple[dict[str, Any], dict[int, list[dict[str, Any]]]]:
+    """Return the node and the lanes by upstream node, as asn1tools reads them from all parts of the message."""
+    lanes: dict[int, list[dict[str, Any]]] = {}
+    node: dict[str, Any] = {}
+    for part in mapdata_parts(map, junction, dialect):
+        _, value = codec_of(dialect).decode("MessageFrame", csae.encode("mapFrame", part, dialect))
+        (node,) = value["nodes"]
+        for link in node.get("inLinks", ()):
+            lanes.setdefault(link["upstreamNodeId"]["id"], []).extend(link["lanes"])
+    return node, lanes
+
+
+@pytest.mark.parametrize("dialect", ["A", "B"])
+def test_no_lane_lies_farther_off_than_the_stated_bound(precise_map: Map, dialect: Dialect) -> None:
+    """What asn1tools decodes, against every point of the lanes of the map and of every place between two of them."""
+    worst, lanes_seen, cut = 0.0, 0, 0
+    for junction in range(len(precise_map.junctions["id"])):
+        node, by_upstream = decoded(precise_map, junction, dialect)
+        for approach in precise_map.approaches.of(junction):
+            said = by_upstream[int(precise_map.junctions["node"][approach.upstream])]
+            assert [lane["laneID"] for lane in said] == list(range(1, len(approach.lanes) + 1))
+            for lane, chain in zip(said, approach.chains, strict=True):
                 line = places(precise_map, node, lane["points"])
-                gaps = [float(np.linalg.norm(line[-1] - other[-1])) for other in lanes_here]
-                assert min(gaps) < 0.2
-                real = lanes_here[int(np.argmin(gaps))]
-                late = [p for p in real if away(line, p) > 0.2]
-                assert not late, (precise_map.junctions["id"][junction], lane["laneID"])
+                real = np.vstack([precise_map.lane_line(part) for part in chain])
+                begin = int(np.argmin(np.hypot(*(real - line[0]).T)))
+                cut += begin > 0
+                assert begin == 0 or len(line) == MOST_POINTS
+                worst = max(worst, *(away(line, p) for p in real[begin:]), *(away(real, p) for p in line))
+                lanes_seen += 1
+    assert lanes_seen > 800 and cut < 25
+    assert worst <= POINT_ERROR_M
+
+
+def test_the_size_foretold_is_that_of_the_encoding_or_a_little_more(precise_map: Map) -> None:
+    for junction in nodes_of(precise_map):
+        for part in mapdata_parts(precise_map, junction):
+            (node,) = part["nodes"]
+            foretold = sum(map(size_bytes, node["inLinks"]))
+            alone = len(csae.encode("mapFrame", {**part, "nodes": [{k: v for k, v in node.items() if k != "inLinks"}]}))
+            assert -1 <= foretold - (len(csae.encode("mapFrame", part)) - alone) <= 8 * len(node["inLinks"])
+
+
+def test_the_other_layout_holds_eight_connections_and_always_names_the_width(precise_map: Map) -> None:
+    for junction in nodes_of(precise_map):
+        for part in mapdata_parts(precise_map, junction, "B"):
+            data = csae.encode("mapFrame", part, "B")
+            assert len(data) <= MOST_BYTES
+            for link in part["nodes"][0]["inLinks"]:
+                assert link["linkWidth"] > 0
+                assert all(len(lane.get("connectsTo", ())) <= 8 for lane in link["lanes"])
+
+
+def test_a_link_that_is_too_large_alone_shares_its_lanes_out(precise_map: Map) -> None:
+    junction = precise_map.junction_row("A5")
+    (whole,) = mapdata(precise_map, junction)["nodes"]
+    parts = mapdata_parts(precise_map, junction, most_bytes=300)
+    assert all(len(csae.encode("mapFrame", part)) <= 300 for part in parts)
+    lanes: dict[int, list[dict[str, Any]]] = {}
+    for part in parts:
+        for link in part["nodes"][0]["inLinks"]:
+            lanes.setdefault(link["upstreamNodeId"]["id"], []).extend(link["lanes"])
+    assert lanes == {link["upstreamNodeId"]["id"]: link["lanes"] for link in whole["inLinks"]}
+    with pytest.raises(ValueError, match=r"one lane needs \d+ bytes"):
+        mapdata_parts(precise_map, junction, most_bytes=60)
+
+
+def test_a_connection_names_the_lane_by_the_number_that_its_own_junction_gives_it(precise_map: Map) -> None:
+    """The lane a movement leads onto, followed to its end, is the lane of that number in the MAP of the node there."""
+    row_of = {int(node): row for row, node in enumerate(precise_map.junctions["node"])}
+    seen = 0
+    for junction in nodes_of(precise_map):
+        for approach in precise_map.approaches.of(junction):
+            (node,) = mapdata(precise_map, junction)["nodes"]
+            link = next(
+                link for link in node["inLinks"]
+                if link["upstreamNodeId"]["id"] == precise_map.junctions["node"][approach.upstream]
+            )  # fmt: skip
+            for lane, value in zip(approach.lanes, link["lanes"], strict=True):
+                ends = {int(precise_map.links["end"][way]) for way in precise_map.ways_on.get(lane, [])}
+                for connection in value.get("connectsTo", ()):
+                    to = row_of[connection["remoteIntersection"]["id"]]
+                    number = connection["connectingLane"]["lane"]
+                    there = [a for a in precise_map.approaches.of(to) if ends & {row for c in a.chains for row in c}]
+                    assert any(ends & set(a.chains[number - 1]) for a in there if len(a.chains) >= number)
+                    seen += 1
+    assert seen > 1000
+
+
+def test_a_map_without_a_place_on_earth_makes_no_message() -> None:
+    map = lanes_of([[(0, 0), (10, 0)]], edge=[0], tables={
+        "junctions": {"id": ["J"], "node": [1], "x_m": [0.0], "y_m": [0.0]}, "about": {"lon": [np.nan], "lat": [np.nan]},
+    })  # fmt: skip
+    with pytest.raises(MapError, match="drawn: has no georeference"):
+        mapdata(map, 0)
 
 
 def test_links_come_from_neighbours_and_lead_to_neighbours(precise_map: Map) -> None:

@@ -4,91 +4,105 @@ China's MAP describes nodes and the directed links that enter them: each link na
 from the entry line to the stop line, and each lane says to which junctions it connects and under which signal phase.
 Lanes are numbered from 1 on the left, in the direction of travel. Values follow asn1tools' conventions: CHOICE as
 (name, value), BIT STRING as (bytes, bits), enumerations as names.
+
+Lines are thinned so that no point of the map lies farther than 0.2 m from what the message says
+(:data:`POINT_ERROR_M`); a lane that would need more than the 31 points of a PointList begins so much nearer to its
+stop line.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from jinyun.hdmap import curve
+from jinyun.hdmap.fault import MapError
 from jinyun.hdmap.precise import LaneKind, Map, Turn
 
 Value = dict[str, Any]
 MOST_BYTES = 1200
 """One message fits one radio frame with room for its security header."""
+POINT_ERROR_M = 0.2
+"""Farthest that a lane of the map lies from its line in the message."""
 POINT_TOLERANCE_M = 0.1
-MOST_POINTS = 31
+"""How exactly lines are thinned where there are points enough."""
+ROUGH_TOLERANCE_M = 0.18
+"""How exactly where there are not; rounding to 1e-7 degrees adds 0.01 m at most."""
+MOST_POINTS, MOST_LANES, MOST_LINKS, MOST_MOVEMENTS, MOST_SPEED = 31, 32, 32, 32, 8191
+"""Limits of PointList, LaneList, LinkList, MovementList and Speed (T/CSAE 53-2020)."""
+MOST_CONNECTIONS = {"A": 16, "B": 8}
+"""Limit of ConnectsToList in the two layouts (docs/dialects.md)."""
+HEADER_BYTES = 28
+"""More than a message needs before its first link, without the node's name."""
+Dialect = Literal["A", "B"]
 _MANEUVERS = {Turn.STRAIGHT: 0x8000, Turn.LEFT: 0x4000, Turn.RIGHT: 0x2000, Turn.U_TURN: 0x1000}
 _OFFSETS = ((2048, "position-LL1"), (8192, "position-LL2"), (32768, "position-LL3"), (131072, "position-LL4"),
             (2097152, "position-LL5"), (8388608, "position-LL6"))  # fmt: skip
-_DRIVEN = (LaneKind.CAR, LaneKind.BUS, LaneKind.BICYCLE)
 
 
-def mapdata(map: Map, junction: int) -> Value:
-    """Return MapData of one junction (row of ``map.junctions``) with all links that enter it, whatever its size."""
-    return _message(_node(map, junction), _links(map, junction))
+def mapdata(map: Map, junction: int, dialect: Dialect = "A") -> Value:
+    """Return MapData of one junction (row of ``map.junctions``) with all links that enter it, whatever its size.
 
-
-def mapdata_parts(map: Map, junction: int) -> list[Value]:
-    """Return MapData of one junction in as many messages as needed for each to stay within 1200 bytes.
-
-    Every part names the node and carries whole links; only a single link larger than a message would exceed it.
+    Raises :class:`jinyun.hdmap.MapError` where the map's metres are no places on Earth.
     """
+    return _message(_node(map, junction), _links(map, junction, dialect)[:MOST_LINKS])
+
+
+def mapdata_parts(map: Map, junction: int, dialect: Dialect = "A", *, most_bytes: int = MOST_BYTES) -> list[Value]:
+    """Return MapData of one junction in as many messages as needed for each to stay within ``most_bytes``.
+
+    Every part names the node. A link stands in one part, unless it alone is too large: then its lanes are shared out over
+    several, each with the link's name. Raises as :func:`mapdata`, and ``ValueError`` where not even one lane fits.
+    """
+    node = _node(map, junction)
     parts: list[list[Value]] = [[]]
-    room = MOST_BYTES - 40
-    for link in _links(map, junction):
-        size = _size_bytes(link)
-        if parts[-1] and size > room:
-            parts.append([])
-            room = MOST_BYTES - 40
-        parts[-1].append(link)
-        room -= size
-    return [_message(_node(map, junction), links) for links in parts]
+    most = most_bytes - HEADER_BYTES - len(node.get("name", ""))
+    room = most
+    for whole in _links(map, junction, dialect):
+        for link in _pieces(whole, most):
+            size = size_bytes(link)
+            if parts[-1] and (size > room or len(parts[-1]) == MOST_LINKS):
+                parts.append([])
+                room = most
+            parts[-1].append(link)
+            room -= size
+    return [_message(node, links) for links in parts]
 
 
-def upstream(map: Map, junction: int) -> dict[int, list[tuple[int, list[int]]]]:
-    """Return for each upstream junction the lanes into ``junction``: (last lane, its chain of lanes from upstream on)."""
-    found: dict[int, list[tuple[int, list[int]]]] = defaultdict(list)
-    before = map.parts_before
-    kinds, edge_of = map.lanes["kind"], map.lanes["edge"]
-    for edge in np.flatnonzero((map.edges["end"] == junction) & (map.edges["road"] != "")):
-        first, count = int(map.edges["first"][edge]), int(map.edges["count"][edge])
-        for lane in range(first + count - 1, first - 1, -1):
-            if kinds[lane] not in _DRIVEN:
-                continue
-            chain = [lane]
-            while map.edges["start"][edge_of[chain[0]]] < 0 and before.get(chain[0]):
-                options = before[chain[0]]
-                chain[:0] = [min(options, key=lambda lane: abs(int(map.lanes["index"][lane])))]
-            start = _start_of(map, chain, int(edge))
-            if start >= 0 and start != junction:
-                found[start].append((lane, chain))
+def _pieces(link: Value, most_bytes: int) -> list[Value]:
+    """Return the link, or links of the same name that share its lanes out so that each is small enough."""
+    lanes = link["lanes"]
+    if size_bytes(link) <= most_bytes and len(lanes) <= MOST_LANES:
+        return [link]
+    if len(lanes) < 2:
+        raise ValueError(f"a link with one lane needs {size_bytes(link)} bytes, more than {most_bytes}")
+    half = len(lanes) // 2
+    found: list[Value] = []
+    for its in (lanes[:half], lanes[half:]):
+        named = {_movement_key(connection) for lane in its for connection in lane.get("connectsTo", ())}
+        movements = [m for m in link.get("movements", ()) if _movement_key(m) in named]
+        piece = {key: value for key, value in link.items() if key not in ("movements", "lanes", "points")}
+        piece["points"] = link["points"]
+        found += _pieces(piece | ({"movements": movements} if movements else {}) | {"lanes": its}, most_bytes)
     return found
 
 
-def _start_of(map: Map, chain: list[int], edge: int) -> int:
-    """Return the junction where the road into ``edge`` begins, also for a lane that begins on the way (a pocket)."""
-    start = int(map.edges["start"][map.lanes["edge"][chain[0]]])
-    if start >= 0:
-        return start
-    road = map.edges["road"][edge]
-    name = str(map.edges["id"][edge]).rstrip("pdm")
-    for other in np.flatnonzero(map.edges["road"] == road):
-        if str(map.edges["id"][other]).rstrip("pdm") == name and map.edges["start"][other] >= 0:
-            return int(map.edges["start"][other])
-    return -1
+def _movement_key(value: Value) -> tuple[int, int]:
+    return value["remoteIntersection"]["id"], value.get("phaseId", 0)
 
 
 def _node(map: Map, junction: int) -> Value:
+    if not np.isfinite(map.about["lon"][0]):
+        raise MapError(
+            f"{map.about['source'][0]}: has no georeference: its metres are no places on Earth (give an origin)"
+        )
     lon, lat = map.junction_degrees
     node: Value = {
         "id": _reference(map, junction),
         "refPos": {"lat": int(lat[junction]), "long": int(lon[junction])},
     }
-    name = str(map.junctions["id"][junction])
+    name = str(map.junctions["id"][junction]).encode("ascii", "replace").decode()[:63]
     return {"name": name, **node} if name else node
 
 
@@ -100,34 +114,36 @@ def _reference(map: Map, junction: int) -> Value:
     return {"region": int(map.about["region"][0]), "id": int(map.junctions["node"][junction])}
 
 
-def _links(map: Map, junction: int) -> list[Value]:
+def _links(map: Map, junction: int, dialect: Dialect) -> list[Value]:
     onward = map.ways_on
     links = []
-    for start, lanes in sorted(upstream(map, junction).items()):
-        numbered = [(number, lane, chain) for number, (lane, chain) in enumerate(lanes, start=1)]
-        limits = {float(map.lanes["speed_limit_mps"][lane]) for _, lane, _ in numbered}
-        middle = numbered[(len(numbered) - 1) // 2]
-        values = [_lane(map, junction, number, lane, chain, onward.get(lane, [])) for number, lane, chain in numbered]
+    for approach in map.approaches.of(junction):
+        lanes = approach.lanes
+        limits = map.lanes["speed_limit_mps"][list(lanes)]
+        width = map.lanes["width_m"][list(lanes)].astype(np.float64)
         movements: dict[tuple[int, int], Value] = {}
-        for _, lane, _ in numbered:
-            for link in onward.get(lane, []):
-                to, phase = _downstream(map, int(map.links["end"][link])), _phase(map, link)
+        for lane in lanes:
+            for way in onward.get(lane, []):
+                to, phase = map.approaches.number(int(map.links["end"][way]))[0], _phase(map, way)
                 if to >= 0 and (to, phase) not in movements:
                     movement: Value = {"remoteIntersection": _reference(map, to)}
                     movements[to, phase] = movement | ({"phaseId": phase} if phase else {})
-        link_value: Value = {
-            "upstreamNodeId": _reference(map, start),
-            "speedLimits": [_limit(max(limits))],
-            "linkWidth": round(sum(float(map.lanes["width_m"][lane]) for _, lane, _ in numbered) * 100),
-            "points": _points(map, junction, middle[2]),
-        }
+        link: Value = {"upstreamNodeId": _reference(map, approach.upstream)}
+        if np.isfinite(limits).any():
+            link["speedLimits"] = [_limit(float(np.nanmax(limits)))]
+        link["linkWidth"] = _centimetres(float(np.nansum(width)))
+        link["points"] = _points(map, junction, approach.chains[(len(lanes) - 1) // 2])
         if movements:
-            link_value["movements"] = list(movements.values())
-        links.append(link_value | {"lanes": values})
+            link["movements"] = list(movements.values())[:MOST_MOVEMENTS]
+        values = [
+            _lane(map, junction, number, lane, chain, onward.get(lane, [])[: MOST_CONNECTIONS[dialect]])
+            for number, (lane, chain) in enumerate(zip(lanes, approach.chains, strict=True), start=1)
+        ]
+        links.append(link | {"lanes": values})
     return links
 
 
-def _lane(map: Map, junction: int, number: int, lane: int, chain: list[int], ways: list[int]) -> Value:
+def _lane(map: Map, junction: int, number: int, lane: int, chain: tuple[int, ...], ways: list[int]) -> Value:
     kind = int(map.lanes["kind"][lane])
     if kind == LaneKind.BICYCLE:
         lane_type: tuple[str, tuple[bytes, int]] = ("bikeLane", (b"\x00\x00", 16))
@@ -138,45 +154,23 @@ def _lane(map: Map, junction: int, number: int, lane: int, chain: list[int], way
     for way in ways:
         turn = Turn(int(map.links["turn"][way]))
         turns |= turn
-        to, end = _downstream(map, int(map.links["end"][way])), int(map.links["end"][way])
-        if to < 0 or len(connections) == 16:
+        to, onto = map.approaches.number(int(map.links["end"][way]))
+        if to < 0:
             continue
-        connection: Value = {
-            "remoteIntersection": _reference(map, to),
-            "connectingLane": {"lane": _number_of(map, end), "maneuver": _maneuvers(turn)},
-        }
+        connection: Value = {"remoteIntersection": _reference(map, to)}
+        if onto:
+            connection["connectingLane"] = {"lane": onto, "maneuver": _maneuvers(turn)}
         phase = _phase(map, way)
         connections.append(connection | ({"phaseId": phase} if phase else {}))
     value: Value = {
         "laneID": number,
-        "laneWidth": round(float(map.lanes["width_m"][lane]) * 100),
+        "laneWidth": _centimetres(float(map.lanes["width_m"][lane])),
         "laneAttributes": {"laneType": lane_type},
         "maneuvers": _maneuvers(turns),
     }
     if connections:
         value["connectsTo"] = connections
     return value | {"points": _points(map, junction, chain)}
-
-
-def _downstream(map: Map, lane: int) -> int:
-    """Return the junction at the far end of the road that ``lane`` is on, past all its parts; -1 where there is none."""
-    edge = int(map.lanes["edge"][lane])
-    for _ in range(4):
-        if map.edges["end"][edge] >= 0:
-            return int(map.edges["end"][edge])
-        rows = range(int(map.edges["first"][edge]), int(map.edges["first"][edge] + map.edges["count"][edge]))
-        follow = np.flatnonzero(np.isin(map.links["start"], rows))
-        if not len(follow):
-            return -1
-        edge = int(map.lanes["edge"][map.links["end"][follow[0]]])
-    return -1
-
-
-def _number_of(map: Map, lane: int) -> int:
-    """Return the number of a lane on its road, 1 the leftmost."""
-    edge = int(map.lanes["edge"][lane])
-    last = int(map.edges["first"][edge] + map.edges["count"][edge]) - 1
-    return last - lane + 1
 
 
 def _phase(map: Map, link: int) -> int:
@@ -190,18 +184,20 @@ def _maneuvers(turns: int) -> tuple[bytes, int]:
 
 
 def _limit(speed_mps: float) -> Value:
-    return {"type": "vehicleMaxSpeed", "speed": round(speed_mps / 0.02)}
+    return {"type": "vehicleMaxSpeed", "speed": min(max(round(speed_mps / 0.02), 0), MOST_SPEED)}
 
 
-def _points(map: Map, junction: int, chain: list[int]) -> list[Value]:
+def _centimetres(width_m: float) -> int:
+    return min(max(round(width_m * 100), 0), 32767) if np.isfinite(width_m) else 0
+
+
+def _points(map: Map, junction: int, chain: tuple[int, ...]) -> list[Value]:
     first, count = map.lanes["first"], map.lanes["count"]
     rows = np.concatenate([np.arange(first[lane], first[lane] + count[lane]) for lane in chain]).astype(np.intp)
     line = np.column_stack([map.points["x_m"][rows], map.points["y_m"][rows]])
-    tolerance = POINT_TOLERANCE_M
-    kept = curve.corners(line, tolerance)
-    while len(kept) > MOST_POINTS:
-        tolerance *= 1.5
-        kept = curve.corners(line, tolerance)
+    kept = curve.corners(line, POINT_TOLERANCE_M)
+    if len(kept) > MOST_POINTS:
+        kept = curve.corners(line, ROUGH_TOLERANCE_M)[-MOST_POINTS:]
     (lon, lat), (lon_here, lat_here) = map.degrees, map.junction_degrees
     east, north = lon[rows[kept]] - lon_here[junction], lat[rows[kept]] - lat_here[junction]
     return [{"posOffset": {"offsetLL": offset_ll(a, b)}} for a, b in zip(east.tolist(), north.tolist(), strict=True)]
@@ -216,7 +212,7 @@ def offset_ll(lon: int, lat: int) -> tuple[str, Value]:
     raise ValueError(f"offset of {lon}, {lat} units of 1e-7 degrees is too far for PositionOffsetLL")
 
 
-def _size_bytes(link: Value) -> int:
+def size_bytes(link: Value) -> int:
     """Return an upper bound of a link's encoded size."""
     bits = 7 + 33 + 22 + 15 + 10 + 42 * len(link.get("movements", ())) + _points_bits(link["points"])
     for lane in link["lanes"]:

@@ -49,6 +49,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from jinyun.hdmap import conflicts, fence, reach
 from jinyun.hdmap import match as matching
+from jinyun.hdmap.approaches import Approaches
 from jinyun.hdmap.nearest import LaneIndex
 from jinyun.hdmap.route import CARS, Route, Ways
 from jinyun.hdmap.tables import COLUMNS, Columns, filled
@@ -230,6 +231,11 @@ class Map:
         for link in np.flatnonzero(ends < 0).tolist():
             found.setdefault(int(self.links["end"][link]), []).append(int(self.links["start"][link]))
         return found
+
+    @cached_property
+    def approaches(self) -> Approaches:
+        """Which lanes come to each junction, from which one upstream."""
+        return Approaches(self)
 
     def section_line(self, row: int) -> NDArray[np.float64]:
         """Return the centre line of a section of a road, shape (n, 2)."""
