@@ -14,7 +14,7 @@ import numpy as np
 
 from jinyun.hdmap.fault import MapError
 from jinyun.hdmap.precise import Map
-from jinyun.hdmap.reading import opendrive, source
+from jinyun.hdmap.reading import lanelet, opendrive, openstreetmap, source, sumo
 from jinyun.hdmap.reading.assembling import assemble
 
 __all__ = ["read"]
@@ -35,6 +35,14 @@ def read(path: Path | str, *, origin: tuple[float, float] | None = None) -> Map:
     with np.errstate(all="ignore"):  # absurd numbers of a broken file are told where they are found
         if root.tag == "OpenDRIVE":
             draft = opendrive.read(root, reading)
+        elif root.tag == "osm" and lanelet.is_lanelets(root):
+            draft = lanelet.read(root, reading)
+        elif root.tag == "osm" and openstreetmap.has_streets(root):
+            draft = openstreetmap.read(root, data, reading)
+        elif root.tag == "net":
+            draft = sumo.read(root, reading)
+        elif root.tag == "osm":
+            raise MapError(f"{path.name}: osm: has neither lanelets nor streets")
         else:
             raise MapError(f"{path.name}: {str(root.tag)[:40]}: is the root of no map format that is read")
         return assemble(draft, reading, origin)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.hdmap import adjacency, curve, precise
+from jinyun.hdmap import adjacency, curve, furniture, precise
 from jinyun.hdmap.precise import LaneKind, Map, Turn
 from jinyun.hdmap.reading import georeference, outlining, signalling
 from jinyun.hdmap.reading.draft import Draft, DraftEdge, DraftJunction, DraftLane
@@ -69,11 +69,11 @@ class Rows:
 
 def assemble(draft: Draft, source: Source, origin: tuple[float, float] | None) -> Map:
     """Return the map of a draft; raises :class:`jinyun.hdmap.MapError` where it makes none."""
-    _check_places(draft, source)
     _sort_out(draft, source)
     ends = np.vstack([line[[0, -1], :2] for lane in draft.lanes for line in (lane.left, lane.right)])
     placed = georeference.settle(draft.georeference, ends[:, 0], ends[:, 1], origin)
-    draft.move(placed.move)
+    if placed.move is not None:
+        draft.move(placed.move)
     _check_places(draft, source)
     _ends_of_edges(draft)
     _dead_ends(draft)
@@ -81,13 +81,18 @@ def assemble(draft: Draft, source: Source, origin: tuple[float, float] | None) -
     rows = Rows(draft, source)
     _tables(rows)
     pairs = [(rows.lane[a], rows.lane[b]) for a, b in draft.follows if a in rows.lane and b in rows.lane]
+    walked = np.isin(rows.lanes["kind"], (LaneKind.AREA, LaneKind.CROSSING))
     for a, b in pairs:
-        rows.after.setdefault(a, []).append(b)
+        if not (walked[a] or walked[b]):
+            rows.after.setdefault(a, []).append(b)
     rows.links = _links(rows)
     signals = signalling.signals(rows)
     areas, area_points = outlining.areas(rows)
     sections, section_points = outlining.sections(rows)
     crossings, crossing_points = outlining.crossings(rows, signals.crossing_phase)
+    if not len(signals.heads["phase"]):  # the format has none
+        made = furniture.heads(rows.lanes, rows.points, rows.links, signals.groups, crossings, crossing_points)
+        signals.heads = made
     return precise.complete({
         **adjacency.following(pairs, len(rows.lane)),
         "lanes": rows.lanes, "points": rows.points, "edges": rows.edges, "links": rows.links,
@@ -104,21 +109,31 @@ def assemble(draft: Draft, source: Source, origin: tuple[float, float] | None) -
 
 
 def _sort_out(draft: Draft, source: Source) -> None:
-    """Drop lanes that are none; raise where ids are not unique or nothing is left."""
-    kept: list[DraftLane] = []
+    """Drop lanes that are none; raise where ids are not unique, a place is none or nothing is left."""
     seen: set[str] = set()
     for lane in draft.lanes:
         if lane.id in seen:
             raise source.fault(f"lane {lane.id}", "comes twice")
         seen.add(lane.id)
-        middle = (lane.left + lane.right) / 2
-        steps = np.hypot(*np.diff(middle[:, :2], axis=0).T)
-        if steps.sum() < SHORTEST_M:
+    _check_places(draft, source)
+    count = np.array([len(lane.left) for lane in draft.lanes])
+    first = np.cumsum(count) - count
+    middle = np.vstack([lane.left[:, :2] for lane in draft.lanes]) if len(count) else np.zeros((0, 2))
+    middle = middle + np.vstack([lane.right[:, :2] for lane in draft.lanes]) if len(count) else middle
+    step = np.hypot(*np.diff(middle / 2, axis=0, prepend=middle[:1] / 2).T)
+    step[first] = np.inf
+    real = step > 1e-6
+    step[first] = 0
+    kept: list[DraftLane] = []
+    for lane, length, begin, n in zip(
+        draft.lanes, np.add.reduceat(step, first) if len(first) else (), first, count, strict=True
+    ):
+        if length < SHORTEST_M:
             source.ignored["lane shorter than 1 cm"] += 1
             continue
-        if len(steps) > 1 and steps.min() < 1e-6:
-            real = np.concatenate([[True], steps > 1e-6])
-            lane.left, lane.right = lane.left[real], lane.right[real]
+        its = real[begin : begin + n]
+        if not its.all():
+            lane.left, lane.right = lane.left[its], lane.right[its]
         kept.append(lane)
     if not kept:
         raise source.fault("-", "has no lane that anybody travels on")
@@ -129,10 +144,12 @@ def _sort_out(draft: Draft, source: Source) -> None:
 
 
 def _check_places(draft: Draft, source: Source) -> None:
+    lines = [line for lane in draft.lanes for line in (lane.left, lane.right)]
+    if lines and (np.abs(np.vstack(lines)) < FARTHEST_M).all():  # false for what is no number, too
+        return
     for lane in draft.lanes:
-        for line in (lane.left, lane.right):
-            if not (np.isfinite(line).all() and np.abs(line).max() < FARTHEST_M):
-                raise source.fault(f"lane {lane.id}", "has a point that lies nowhere on Earth")
+        if not all((np.abs(line) < FARTHEST_M).all() for line in (lane.left, lane.right)):
+            raise source.fault(f"lane {lane.id}", "has a point that lies nowhere on Earth")
 
 
 def _ends_of_edges(draft: Draft) -> None:

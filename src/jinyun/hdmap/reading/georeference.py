@@ -129,7 +129,9 @@ def _of_words(words: dict[str, str]) -> Georeference:
     sane = all(map(math.isfinite, values)) and abs(lon) <= 360 and abs(lat) <= 90 and max(abs(east), abs(north)) < 1e9
     if not sane or not 0.5 < scale < 2:
         return Georeference(None, "", "the projection's parameters are no numbers of a plane on Earth")
-    return Georeference(Plane((lon + 180) % 360 - 180, lat, scale, east, north), _datum(words))
+    return Georeference(
+        Plane(lon if abs(lon) <= 180 else (lon + 180) % 360 - 180, lat, scale, east, north), _datum(words)
+    )
 
 
 def _datum(words: dict[str, str]) -> str:
@@ -162,13 +164,16 @@ def _number(text: str) -> float:
 
 @dataclass(frozen=True)
 class Placed:
-    """How a file's metres become the map's: ``move`` takes x, y to x, y; ``lon``, ``lat`` is the map's zero or NaN."""
+    """How a file's metres become the map's: ``move`` takes x, y to x, y (None: they stay).
+
+    ``lon``, ``lat`` is the map's zero, NaN where nobody knows.
+    """
 
     lon: float
     lat: float
     datum: str
     projection: str
-    move: Callable[[Floats, Floats], tuple[Floats, Floats]]
+    move: Callable[[Floats, Floats], tuple[Floats, Floats]] | None = None
 
 
 def settle(found: Georeference, x_m: Floats, y_m: Floats, origin: tuple[float, float] | None) -> Placed:
@@ -180,7 +185,7 @@ def settle(found: Georeference, x_m: Floats, y_m: Floats, origin: tuple[float, f
     if found.plane is None:
         lon, lat = origin if origin else (math.nan, math.nan)
         how = f"local metres: {found.reason}" + ("; placed by hand" if origin else "")
-        return Placed(lon, lat, "WGS-84" if origin else "", how, lambda x, y: (x, y))
+        return Placed(lon, lat, "WGS-84" if origin else "", how)
     plane = found.plane
     if origin is None:
         near = len(x_m) and max(float(np.abs(x_m).max()), float(np.abs(y_m).max())) < LOCAL_REACH_M
@@ -195,5 +200,5 @@ def settle(found: Georeference, x_m: Floats, y_m: Floats, origin: tuple[float, f
         return settle(Georeference(None, "", "the georeference places the map nowhere on Earth"), x_m, y_m, None)
     own = Projection(*origin)
     if plane == Plane(origin[0], origin[1]):
-        return Placed(*origin, found.datum, own.proj, lambda x, y: (x, y))
+        return Placed(*origin, found.datum, own.proj)
     return Placed(*origin, found.datum, own.proj, lambda x, y: own(*plane.degrees(x, y)))

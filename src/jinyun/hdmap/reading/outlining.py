@@ -62,10 +62,11 @@ def sections(rows: Rows) -> tuple[Columns, Columns]:
     table: list[dict[str, Any]] = []
     lines = []
     ids = rows.junctions["id"]
+    is_driven = np.isin(rows.lanes["kind"], _DRIVEN)
     for number, edge in enumerate(rows.draft.edges.values()):
         first, count = int(rows.edges["first"][number]), int(rows.edges["count"][number])
         lanes = np.arange(first, first + count)
-        driven = lanes[np.isin(rows.lanes["kind"][lanes], _DRIVEN)]
+        driven = lanes[is_driven[lanes]]
         if not len(driven):
             continue
         key = edge.road, edge.part

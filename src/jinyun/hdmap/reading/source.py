@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import xml.etree.ElementTree as ET
+import zlib
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -98,6 +99,8 @@ def content(path: Path) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise MapError(f"{path.name}: -: cannot be read: {error.strerror or error}") from None
+    if data[:2] == b"\x1f\x8b":
+        data = _unpacked(path.name, data)
     if data[:3] == b"\xef\xbb\xbf":
         data = data[3:]
     data = data.lstrip()
@@ -111,6 +114,18 @@ def content(path: Path) -> bytes:
         elif encoding not in _PLAIN:
             raise MapError(f"{path.name}: -: encoding {encoding!r} is not known")
     return data
+
+
+def _unpacked(name: str, data: bytes) -> bytes:
+    """Return what a gzip file holds, up to the bound of any file."""
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        out = reader.decompress(data, MOST_BYTES)
+    except zlib.error as error:
+        raise MapError(f"{name}: -: is not a whole gzip file: {error}") from None
+    if reader.unconsumed_tail or not reader.eof:
+        raise MapError(f"{name}: -: is not a whole gzip file of at most {MOST_BYTES // 1_000_000} MB")
+    return out
 
 
 def _decoded(name: str, data: bytes, encoding: str) -> bytes:
