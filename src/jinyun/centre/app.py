@@ -178,7 +178,7 @@ def create(zone: Zone, state_dir: Path, nats_url: str) -> FastAPI:
 
     @app.websocket("/api/v1/live")
     async def live(socket: WebSocket) -> None:
-        """Send frames (binary) and status (text) as they come; whatever the viewer says is ignored."""
+        """Send frames (binary) and status (text) as they come; a viewer may ask for the centre's time, and nothing else."""
         await socket.accept()
         slot = centre.hub.join()
         if slot is None:
@@ -186,13 +186,15 @@ def create(zone: Zone, state_dir: Path, nats_url: str) -> FastAPI:
             return
 
         async def listen() -> None:
-            while (await socket.receive())["type"] != "websocket.disconnect":
-                pass
+            while (heard := await socket.receive())["type"] != "websocket.disconnect":
+                slot.asked(heard.get("text") or "")
 
         async def send() -> None:
             while True:
-                text, frame = await slot.next()
+                text, frame, answer = await slot.next()
                 async with asyncio.timeout(SEND_TIMEOUT_S):
+                    if answer is not None:
+                        await socket.send_text(answer)
                     if text is not None:
                         await socket.send_text(text)
                     if frame is not None:

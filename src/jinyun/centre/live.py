@@ -6,6 +6,7 @@ A slow viewer skips frames; it never slows another viewer or the cloud, and cost
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import Any
 
@@ -14,23 +15,35 @@ REPLAY_HOLDS_S = 2.0
 """While frames of a replay come, and this long after the last, they are shown instead of the live ones."""
 
 
+_CLOCK = re.compile(r"clock (\d{1,12}(?:\.\d{1,12})?)")
+
+
 class Slot:
     """What one viewer is to be sent next: the newest frame and the newest status."""
 
-    __slots__ = ("frame", "ready", "text")
+    __slots__ = ("answer", "frame", "ready", "text")
 
     def __init__(self) -> None:
         self.frame: bytes | None = None
         self.text: str | None = None
+        self.answer: str | None = None
         self.ready = asyncio.Event()
 
-    async def next(self) -> tuple[str | None, bytes | None]:
-        """Wait for news and return (status, frame), either None where there is none."""
+    def asked(self, text: str) -> None:
+        """Take what the viewer says: ``clock NUMBER`` is answered with the centre's time, all else is nothing."""
+        found = _CLOCK.fullmatch(text)
+        if found:
+            self.answer = f'{{"type":"clock","asked":{found[1]},"t_us":{time.time_ns() // 1000}}}'
+            self.ready.set()
+
+    async def next(self) -> tuple[str | None, bytes | None, str | None]:
+        """Wait for news and return (status, frame, answer), each None where there is none."""
         await self.ready.wait()
         self.ready.clear()
         text, self.text = self.text, None
         frame, self.frame = self.frame, None
-        return text, frame
+        answer, self.answer = self.answer, None
+        return text, frame, answer
 
 
 class Hub:

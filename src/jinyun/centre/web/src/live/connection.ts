@@ -6,7 +6,8 @@
  */
 
 export interface Listener {
-  opened(): void;
+  /** `say` sends a text on this connection */
+  opened(say: (text: string) => void): void;
   binary(data: ArrayBuffer): void;
   text(data: string): void;
   /** `retry_ms`: the pause before the next attempt */
@@ -32,7 +33,10 @@ export function connect(address: string, listener: Listener): () => void {
     socket = ws;
     ws.binaryType = "arraybuffer";
     ws.onopen = () => {
-      if (socket === ws) listener.opened();
+      if (socket !== ws) return;
+      listener.opened((text) => {
+        if (ws.readyState === WebSocket.OPEN) ws.send(text);
+      });
     };
     ws.onmessage = (event: MessageEvent<ArrayBuffer | string>) => {
       if (socket !== ws) return;

@@ -8,6 +8,7 @@ import { readFrame, type Frame } from "../wire/frame.ts";
 import { MESSAGE_KINDS, readStatus, type MessageKind, type Status } from "../wire/status.ts";
 import type { ZoneMap } from "../wire/zonemap.ts";
 import { connect } from "./connection.ts";
+import { LastHop } from "./hop.ts";
 import { Playout } from "./playout.ts";
 import { Store } from "./store.ts";
 import { address, fetchMap, fetchZone, type Zone } from "./zone.ts";
@@ -32,6 +33,7 @@ const EMPTY_HISTORY: History = { bsm: [], rsm: [], spat: [], map: [], rsi: [], p
 
 export class Picture {
   readonly playout = new Playout();
+  readonly hop = new LastHop();
   readonly link = new Store<Link>("connecting");
   readonly zone = new Store<Zone | null>(null);
   readonly map = new Store<ZoneMap | null>(null);
@@ -49,6 +51,7 @@ export class Picture {
   /** when the newest frame arrived, on `performance.now()` */
   arrived_ms = NaN;
 
+  private stopAsking = (): void => {};
   private asked = 0;
   private opened = 0;
   private wanted = "";
@@ -57,13 +60,18 @@ export class Picture {
     const live = address("api/v1/live");
     live.protocol = live.protocol === "https:" ? "wss:" : "ws:";
     connect(live.href, {
-      opened: () => {
+      opened: (say) => {
+        this.stopAsking();
+        this.stopAsking = this.hop.start(say);
         this.opened += 1;
         this.reconnects = this.opened - 1;
         void this.refresh();
       },
       binary: (data) => this.take(() => this.takeFrame(readFrame(data))),
-      text: (data) => this.take(() => this.takeStatus(readStatus(data))),
+      text: (data) =>
+        this.take(() => {
+          if (!this.hop.takeAnswer(data)) this.takeStatus(readStatus(data));
+        }),
       closed: () => this.link.set(this.opened === 0 ? "connecting" : "lost"),
     });
     void this.refresh();
@@ -85,6 +93,7 @@ export class Picture {
     this.frames += 1;
     this.arrived_ms = now;
     this.playout.push(frame, now);
+    if (frame.clock === "live") this.hop.arrived(frame.t_us);
     const before = this.heading.get();
     if (
       before === null ||

@@ -7,6 +7,7 @@ import type { Picture } from "../live/picture.ts";
 import { useStore } from "../live/store.ts";
 import type { Stage } from "../map/stage.ts";
 import { Panel } from "./panel.tsx";
+import { HOPS } from "../wire/status.ts";
 import { Sparkline } from "./sparkline.tsx";
 
 const OVER_S = 2;
@@ -45,6 +46,18 @@ export function Latency({ picture, stage }: { readonly picture: Picture; readonl
         </p>
         <Sparkline values={history.p99} label={`${t("latency")} ${t("latency.p99")}`} />
       </div>
+      <dl class="pairs" title={t("hop.why")}>
+        {HOPS.map((hop) => (
+          <div class="pair" key={hop}>
+            <dt>{t(`hop.${hop}`)}</dt>
+            <dd><span data-testid={`hop-${hop}`}>{number(lang, status?.hops_ms[hop] ?? NaN, 1)}</span> <small>ms</small></dd>
+          </div>
+        ))}
+        <div class="pair">
+          <dt>{t("hop.screen")}</dt>
+          <dd><span data-testid="hop-screen">{number(lang, picture.hop.percentile(0.99))}</span> <small>ms</small></dd>
+        </div>
+      </dl>
       <dl class="pairs">
         <div class="pair">
           <dt>{t("frames.rate")}</dt>

@@ -45,6 +45,10 @@ export interface Episode {
   readonly open: boolean;
 }
 
+/** The hops of a message between its receipt and the picture that holds it. */
+export const HOPS = ["decode", "fuse", "receive_to_picture"] as const;
+export type Hop = (typeof HOPS)[number];
+
 /** Numbers are NaN where the centre does not know them. */
 export interface Status {
   readonly t_us: number;
@@ -61,6 +65,8 @@ export interface Status {
   readonly participants: number;
   readonly by_kind: Readonly<Record<ParticipantKind, number>>;
   readonly latency_ms: { readonly p50: number; readonly p99: number };
+  /** 99th percentiles of the last seconds [ms], by hop */
+  readonly hops_ms: Readonly<Record<Hop, number>>;
   readonly viewers: number;
   readonly devices: readonly Device[];
   readonly episodes: readonly Episode[];
@@ -142,6 +148,7 @@ export function readStatus(message: string): Status {
     frames: number(from["frames"]),
     participants: number(from["participants"]),
     by_kind: byName(from["by_kind"], PARTICIPANT_KINDS),
+    hops_ms: Object.fromEntries(HOPS.map((hop) => [hop, number(object(object(from["hops_ms"])[hop])["p99"])])) as Record<Hop, number>,
     latency_ms: { p50: number(latency["p50"]), p99: number(latency["p99"]) },
     viewers: number(from["viewers"]),
     devices: list(from["devices"]).map(device),
