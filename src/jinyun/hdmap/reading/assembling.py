@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.hdmap import adjacency, curve, furniture, precise
+from jinyun.hdmap import adjacency, curve, furniture, joints, precise
 from jinyun.hdmap.precise import LaneKind, Map, Turn
 from jinyun.hdmap.reading import georeference, outlining, signalling
 from jinyun.hdmap.reading.draft import Draft, DraftEdge, DraftJunction, DraftLane
@@ -85,6 +85,10 @@ def assemble(draft: Draft, source: Source, origin: tuple[float, float] | None) -
     for a, b in pairs:
         if not (walked[a] or walked[b]):
             rows.after.setdefault(a, []).append(b)
+    if draft.parallel:
+        ways = [(a, b) for a, followers in rows.after.items() for b in followers]
+        outside = ~walked & np.array([not lane.junction and not lane.within for lane in draft.lanes])
+        rows.lanes, rows.points = joints.meet(rows.lanes, rows.edges, rows.points, ways, outside)
     rows.links = _links(rows)
     signals = signalling.signals(rows)
     areas, area_points = outlining.areas(rows)
@@ -174,7 +178,7 @@ def _dead_ends(draft: Draft) -> None:
         by_edge[lane.edge].append(lane)
     for id, edge in draft.edges.items():
         lanes = by_edge[id]
-        if lanes[0].junction or not any(lane.kind in DRIVEN for lane in lanes):
+        if lanes[0].junction or lanes[0].within or not any(lane.kind in DRIVEN for lane in lanes):
             continue
         border = lanes[-1].left
         if not edge.start and not any(lane.id in entered for lane in lanes):
@@ -245,8 +249,11 @@ def _tables(rows: Rows) -> None:
     total = np.cumsum(step)
     stations = total - np.repeat(total[first], count)
     length = stations[first + count - 1]
-    width = np.hypot(*(left - right)[:, :2].T)
-    area = np.add.reduceat((width + np.append(width[1:], 0)) / 2 * np.append(step[1:], 0), first)
+    one_way, other = right[1:, :2] - left[:-1, :2], left[1:, :2] - right[:-1, :2]  # diagonals from a point to the next
+    strip = np.abs(one_way[:, 0] * other[:, 1] - one_way[:, 1] * other[:, 0]) / 2
+    strip = np.append(strip, 0.0)
+    strip[first + count - 1] = 0
+    area = np.add.reduceat(strip, first)
     edge = np.array([rows.edge[lane.edge] for lane in lanes])
     begins = np.searchsorted(edge, np.arange(len(rows.edge)))
     junction = np.array([rows.junction.get(lane.junction, -1) for lane in lanes])
@@ -309,18 +316,18 @@ def _junctions(rows: Rows) -> Columns:
 def _links(rows: Rows) -> Columns:
     """Return every way on from a lane outside junctions to the next one outside."""
     found: list[tuple[int, int, int]] = []
-    junction = rows.lanes["junction"].tolist()
+    inside = [bool(lane.junction) or lane.within for lane in rows.draft.lanes]
     for start, followers in sorted(rows.after.items()):
-        if junction[start] >= 0:
+        if inside[start]:
             continue
         for via in sorted(set(followers)):
-            if junction[via] < 0:
+            if not inside[via]:
                 found.append((start, via, -1))
                 continue
             seen, waiting = {via}, [via]
             while waiting and len(seen) <= MOST_INNER:
                 for lane in rows.after.get(waiting.pop(), ()):
-                    if junction[lane] < 0:
+                    if not inside[lane]:
                         found.append((start, lane, via))
                     elif lane not in seen:
                         seen.add(lane)
@@ -330,7 +337,7 @@ def _links(rows: Rows) -> Columns:
     turns = []
     for start, end, via in found:
         told = draft[via].turn if via >= 0 else 0
-        at_junction = via >= 0 or int(rows.edges["end"][rows.lanes["edge"][start]]) >= 0
+        at_junction = (via >= 0 and bool(draft[via].junction)) or int(rows.edges["end"][rows.lanes["edge"][start]]) >= 0
         turns.append(told or (turn_between(rows, start, end) if at_junction else Turn.STRAIGHT))
     table = np.array(found, np.int32).reshape(-1, 3)
     return filled("links", {

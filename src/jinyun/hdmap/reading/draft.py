@@ -40,6 +40,8 @@ class DraftLane:
     beside: str = ""
     turn: int = 0
     length_m: float = math.nan
+    within: bool = False
+    """Whether it only joins two lanes at a node that is no junction."""
 
 
 @dataclass(slots=True)
@@ -115,6 +117,8 @@ class Draft:
 
     format: str
     georeference: Georeference
+    parallel: bool = False
+    """Whether borders are no more than parallels of middle lines, and have yet to meet where lanes do."""
     lanes: list[DraftLane] = field(default_factory=list)
     edges: dict[str, DraftEdge] = field(default_factory=dict)
     follows: list[tuple[str, str]] = field(default_factory=list)

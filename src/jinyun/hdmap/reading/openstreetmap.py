@@ -20,8 +20,8 @@ SECONDS = 300
 """How long netconvert may take."""
 OPTIONS = [
     "--geometry.remove", "--roundabouts.guess", "--junctions.join", "--tls.guess-signals", "--tls.join",
-    "--tls.default-type", "static", "--osm.turn-lanes", "--osm.sidewalks", "--osm.crossings", "--osm.bike-access",
-    "--walkingareas", "--no-turnarounds.except-deadend", "--remove-edges.by-vclass", "rail,tram,ship,aircraft,subway",
+    "--tls.default-type", "static", "--osm.turn-lanes", "--osm.sidewalks", "--osm.crossings", "--crossings.guess",
+    "--osm.bike-access", "--walkingareas", "--no-turnarounds", "--remove-edges.by-vclass", "rail,tram,ship,aircraft,subway",
     "--remove-edges.isolated", "--precision", "3", "--junctions.corner-detail", "6", "--no-warnings", "--xml-validation",
     "never",
 ]  # fmt: skip
@@ -36,7 +36,9 @@ def has_streets(root: ET.Element) -> bool:
 def read(root: ET.Element, data: bytes, source: Source) -> Draft:
     """Return the lanes and all that belongs to them; raises :class:`jinyun.hdmap.MapError`."""
     source.leave(root, HELD)
+    nodes = {node.get("id") for node in root.iterfind("node")}
     for way in root.iterfind("way"):
+        source.ignored["nd of a node that is not there"] += sum(nd.get("ref") not in nodes for nd in way.iterfind("nd"))
         kinds = {tag.get("k") or "" for tag in way.iterfind("tag")}
         if "highway" not in kinds:
             kept = next((kind for kind in ("building", "landuse", "natural", "railway", "waterway", "leisure", "amenity",

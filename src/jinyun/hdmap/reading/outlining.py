@@ -67,7 +67,7 @@ def sections(rows: Rows) -> tuple[Columns, Columns]:
         first, count = int(rows.edges["first"][number]), int(rows.edges["count"][number])
         lanes = np.arange(first, first + count)
         driven = lanes[is_driven[lanes]]
-        if not len(driven):
+        if not len(driven) or not edge.road:
             continue
         key = edge.road, edge.part
         if key not in row_of:

@@ -2,7 +2,7 @@
 
 A group is what the signals of one approach show alike. Its number is SPAT's ``PhaseID`` (T/CSAE 53), given as in
 :mod:`jinyun.hdmap.phases`: approaches clockwise from north, on each straight on before left before right, then the
-crossings clockwise. So it depends on where things are and not on their order in the file.
+crossings clockwise, from the western one. So it depends on where things are and not on their order in the file.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jinyun.hdmap.phases import MOST_PHASES
 from jinyun.hdmap.precise import LaneKind, Turn
@@ -56,6 +57,8 @@ class Group:
     signals: list[DraftSignal] = field(default_factory=list)
     links: list[int] = field(default_factory=list)
     side: float = 0.0
+    rank: dict[str, int] = field(default_factory=dict)
+    """Of each signal's id: the least goes for all where lights differ, straight on before left before right."""
 
 
 def signals(rows: Rows) -> Signals:
@@ -138,8 +141,9 @@ def _grouped(rows: Rows) -> dict[int, dict[tuple[bool, str, str], Group]]:
             if key not in found[junction]:
                 found[junction][key] = Group(False, arm, _heading_of_arm(rows, start))
             group = found[junction][key]
-            if signal not in group.signals:
+            if signal.id not in group.rank:
                 group.signals.append(signal)
+            group.rank[signal.id] = min(_rank(rows, link), group.rank.get(signal.id, 99))
             if link not in best or best[link][0] < rank:
                 best[link] = rank, (junction, key)
     for link, (_, (junction, key)) in sorted(best.items()):
@@ -149,6 +153,12 @@ def _grouped(rows: Rows) -> dict[int, dict[tuple[bool, str, str], Group]]:
         if not found[junction]:
             del found[junction]
     return found
+
+
+def _rank(rows: Rows, link: int) -> int:
+    """Return how a movement stands among those of its approach: drivers before cyclists, straight on first."""
+    bicycle = rows.lanes["kind"][rows.links["start"][link]] == LaneKind.BICYCLE
+    return _ORDER.get(Turn(int(rows.links["turn"][link])), 4) + (10 if bicycle else 0)
 
 
 def _lanes_within(rows: Rows, signal: DraftSignal) -> str:
@@ -238,11 +248,13 @@ def _few(rows: Rows, groups: list[Group]) -> list[Group]:
         one = by_arm.setdefault((group.walkers, group.arm), Group(group.walkers, group.arm, group.heading))
         one.signals += group.signals
         one.links += group.links
+        one.rank |= group.rank
     fewer = sorted(by_arm.values(), key=lambda group: group.walkers)
     while len(fewer) > MOST_PHASES:
         last = fewer.pop()
         fewer[-1].signals += last.signals
         fewer[-1].links += last.links
+        fewer[-1].rank |= last.rank
     return fewer
 
 
@@ -253,18 +265,25 @@ def _numbered(rows: Rows, groups: list[Group], junction: int) -> list[Group]:
         side = group.heading + math.pi
         crossing = next((one for one in rows.draft.crossings if one.id == group.arm), None) if group.walkers else None
         if crossing is not None:
-            side = math.atan2(*(crossing.line[:, :2].mean(axis=0) - middle))
+            side = _round_the_middle(crossing, middle)
         elif group.walkers and group.signals[0].heads:
             side = math.atan2(*(np.array(group.signals[0].heads[0][:2]) - middle))
         group.side = round(side % (2 * math.pi), 3) % (2 * math.pi)
 
     def order(group: Group) -> tuple[bool, float, str, int, int]:
-        turns = [int(rows.links["turn"][link]) for link in group.links]
-        bicycles = all(rows.lanes["kind"][rows.links["start"][link]] == LaneKind.BICYCLE for link in group.links)
-        first = min((_ORDER.get(Turn(turn), 4) for turn in turns), default=4) + (10 if bicycles and turns else 0)
+        first = min((_rank(rows, link) for link in group.links), default=0)
         return group.walkers, group.side, group.arm, first, min(group.links, default=0)
 
     return sorted(groups, key=order)
+
+
+def _round_the_middle(crossing: DraftCrossing, middle: NDArray[np.float64]) -> float:
+    """Return where who walks counter-clockwise round the junction comes from, whichever way the crossing is drawn."""
+    line = crossing.line[:, :2]
+    way, inwards = line[-1] - line[-2], middle - line.mean(axis=0)
+    if way[0] * inwards[1] - way[1] * inwards[0] < 0:
+        way = line[0] - line[1]
+    return math.atan2(way[0], way[1]) + math.pi
 
 
 def _program(rows: Rows, junction: int, ordered: list[Group], steps: list[dict[str, Any]], lights: list[int]) -> None:
@@ -275,7 +294,8 @@ def _program(rows: Rows, junction: int, ordered: list[Group], steps: list[dict[s
         steps.append({"junction": junction, "duration_s": seconds, "first_light": len(lights)})
         for group in ordered:
             ids = [signal.id for signal in group.signals if signal.id in shown]
-            lights.append(shown[ids[0]] if ids else int(Light.UNAVAILABLE))
+            main = min(ids, key=lambda id: group.rank.get(id, 0)) if ids else ""
+            lights.append(shown[main] if ids else int(Light.UNAVAILABLE))
 
 
 def _stop_lines(rows: Rows, groups: Columns) -> Columns:

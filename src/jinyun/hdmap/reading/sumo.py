@@ -45,7 +45,7 @@ AREA_KIND = 1
 def read(root: ET.Element, source: Source, format: str = "sumo") -> Draft:
     """Return the lanes and all that belongs to them; raises :class:`jinyun.hdmap.MapError`."""
     source.leave(root, HELD)
-    draft = Draft(format, _georeference(root, source))
+    draft = Draft(format, _georeference(root, source), parallel=True)
     shapes: list[NDArray[np.float64]] = []
     widths: list[float] = []
     points = 0
@@ -184,6 +184,7 @@ def _borders(draft: Draft, shapes: list[NDArray[np.float64]], widths: list[float
 def _connections(root: ET.Element, draft: Draft, source: Source) -> None:
     lanes = {lane.id: lane for lane in draft.lanes}
     programs, offsets = _programs(root, source)
+    ordered: list[tuple[str, int, DraftSignal]] = []
     for item in root.iterfind("connection"):
         start, end = f"{item.get('from')}_{item.get('fromLane')}", f"{item.get('to')}_{item.get('toLane')}"
         via, where = item.get("via") or "", f"connection {start} to {end}"
@@ -198,6 +199,7 @@ def _connections(root: ET.Element, draft: Draft, source: Source) -> None:
         turn = int(TURNS.get((item.get("dir") or "s").lower(), 0))
         if via:
             lanes[via].turn = turn
+            lanes[via].speed_mps = lanes[start].speed_mps  # the net has the speed of the bend, not a limit
         light = item.get("tl") or ""
         if not light:
             continue
@@ -215,7 +217,7 @@ def _connections(root: ET.Element, draft: Draft, source: Source) -> None:
             signal.lanes = [via or start]
             signal.turns = 0 if via else turn
             junction = lanes[via].junction if via else draft.edges[lanes[start].edge].end
-        draft.signals.append(signal)
+        ordered.append((light, index, signal))
         if junction not in draft.junctions:
             continue
         at = draft.junctions[junction]
@@ -225,6 +227,7 @@ def _connections(root: ET.Element, draft: Draft, source: Source) -> None:
         if len(at.program) == len(steps):
             for (_, shown), (_, state) in zip(at.program, steps, strict=True):
                 shown[signal.id] = int(LIGHTS.get(state[index], 0))
+    draft.signals = [signal for _, _, signal in sorted(ordered, key=lambda one: one[:2])]
 
 
 def _programs(root: ET.Element, source: Source) -> tuple[dict[str, list[tuple[float, str]]], dict[str, float]]:
@@ -299,6 +302,7 @@ def _only_lane_changes(draft: Draft) -> None:
         edge.start = "" if edge.start in gone else edge.start
         edge.end = "" if edge.end in gone else edge.end
     for lane in draft.lanes:
-        lane.junction = "" if lane.junction in gone else lane.junction
+        if lane.junction in gone:
+            lane.junction, lane.within = "", lane.kind not in (LaneKind.AREA, LaneKind.CROSSING)
     draft.junctions = {id: junction for id, junction in draft.junctions.items() if id not in gone and at[id]}
     draft.areas = [area for area in draft.areas if area[1] not in gone]
