@@ -2,13 +2,14 @@
 
 from collections import Counter
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 import sumolib
 
-from jinyun.hdmap import LaneKind, Map
+from jinyun.hdmap import LaneKind, Map, curve
 from jinyun.zone import Zone
 
 
@@ -22,11 +23,38 @@ def net(precise_map: Map) -> Any:
     return oracle(str(precise_map.net_file))
 
 
+def sharp(net: Any) -> set[str]:
+    """Return the lanes within junctions of ways that bend by more than 60 degrees in a point."""
+    found = set()
+    for edge in net.getEdges(withInternal=False):
+        for lane in edge.getLanes():
+            for way in lane.getOutgoing():
+                if not way.getViaLaneID() or not (lane.allows("passenger") or lane.allows("bicycle")):
+                    continue
+                lanes = [lane, net.getLane(way.getViaLaneID())]
+                while lanes[-1] != way.getToLane():
+                    onward = lanes[-1].getOutgoing()[0]
+                    lanes.append(net.getLane(onward.getViaLaneID()) if onward.getViaLaneID() else onward.getToLane())
+                shapes = [np.array(one.getShape())[:, :2] for one in lanes]
+                for a, b in pairwise(shapes):
+                    back, ahead = a[-1] - a[-2], b[1] - b[0]
+                    if back @ ahead < 0.5 * np.hypot(*back) * np.hypot(*ahead):
+                        found |= {one.getID() for one in lanes[1:-1]}
+    return found
+
+
 def test_every_lane_has_the_length_width_and_shape_that_sumolib_reads(precise_map: Map, net: Any) -> None:
     lanes = {lane.getID(): lane for edge in net.getEdges(withInternal=True) for lane in edge.getLanes()}
     assert set(lanes) == set(precise_map.lanes["id"].tolist())
+    bent = sharp(net)
+    assert 0 < len(bent) < 20
     for row, id in enumerate(precise_map.lanes["id"].tolist()):
         lane = lanes[id]
+        if id in bent:  # a right angle in a point is made a curve
+            assert curve.length_m(precise_map.lane_line(row)) == pytest.approx(
+                precise_map.lanes["length_m"][row], rel=0.05
+            )
+            continue
         assert precise_map.lanes["length_m"][row] == pytest.approx(lane.getLength(), abs=1e-6)
         shape = np.array(lane.getShape())
         if precise_map.lanes["kind"][row] == LaneKind.INNER_BICYCLE:  # at roundabouts the net's own jump by a metre

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.hdmap import adjacency, curve, furniture, joints, precise, scenery
+from jinyun.hdmap import adjacency, corners, curve, furniture, joints, precise, scenery
 from jinyun.hdmap.fault import MapError
 from jinyun.hdmap.netfile import Net, NetLane
 from jinyun.hdmap.phases import Groups, groups_of
@@ -30,6 +30,7 @@ _KINDS = {
 
 def build(net: Net, streets: Streets, zone: Zone) -> Map:
     """Return the precise map; raises :class:`MapError` where a stop or crossing finds no lane."""
+    net = corners.rounded(net)
     junction_row, junctions = _junctions(streets, zone)
     row_of_node = {node.id: junction_row.get(_junction_id(node.id, node.plan), -1) for node in streets.nodes.values()}
     section_row = {(s.road, s.section): i for i, s in enumerate(streets.sections)}
