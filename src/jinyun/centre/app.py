@@ -151,6 +151,11 @@ def create(zone: Zone, state_dir: Path, nats_url: str) -> FastAPI:
         """Return the status that viewers get twice a second."""
         return centre.status()
 
+    @app.get("/api/v1/signals")
+    def get_signals() -> dict[str, Any]:
+        """Return what the messages of each junction's signals are worth, phase by phase; renewed every 5 s."""
+        return read_json(state_dir / "signals.json") or {"zone": zone.id, "t_us": None, "stations": []}
+
     @app.get("/api/v1/map", response_class=Response)
     def get_map(request: Request) -> Response:
         """Return the zone's map as drawn by pages: a container of columns (``docs/api.md``)."""

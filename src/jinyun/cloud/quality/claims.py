@@ -1,0 +1,269 @@
+"""Claims: what vehicles say of themselves, held against physics, against each other's words and against the road's eyes.
+
+Each message of a vehicle is compared with its last: a leap, a speed that its places deny, an acceleration no tyre gives, a
+heading it does not drive. Words that another vehicle has said before are a replay. Once a second the picture is asked:
+a vehicle that passes several places where roadside sensors see nearly everybody, and is seen by none of them, is not where
+it says; several such near each other are one sender with many names (Sybil). Whoever is suspected keeps its place in the
+picture with little weight, so that a real vehicle is never lost; suspicion ends by itself when its cause does.
+
+The kinds of attack are those of the VeReMi data set: constant offset, random place, replay, sudden stop, Sybil, denial of
+service (the last is the rate of :meth:`jinyun.cloud.sources.Sources.admit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, Finding
+
+HARDEST_MPS2 = 14.0
+"""No road vehicle changes its speed faster by tyres; half as much again for the noise of a step."""
+LEAST_STEP_MPS = 5.0
+"""A change of speed that is looked at: below it, noise over a short step would do."""
+LEAP_FLOOR_M = 6.0
+LEAP_SIGMAS = 6.0
+PATIENCE_S = 2.0
+"""A pause longer than this says nothing of the step across it."""
+SPEED_APART_MPS = 4.0
+SPEED_MEMORY_S = 2.0
+COURSE_APART_RAD = 1.2
+COURSE_FROM_MPS = 4.0
+REPEATED = 4
+"""So many messages with another's exact words within ten seconds are no chance."""
+WORDS_KEPT_US = 120_000_000
+SUSPECT_US = 10_000_000
+"""Suspicion lasts so long after its last cause."""
+SUSPECT_SD_M = 10.0
+"""What a suspected sender's places are taken to be good for."""
+CELL_M = 20.0
+SURE_SHARE, SURE_COUNT = 0.95, 20
+"""A cell where the road sees so many of so many vehicles that report themselves is watched."""
+NEXT_CELL_M = 15.0
+"""A vehicle is asked about again after it has moved so far: one truck in the way counts once."""
+UNSEEN_LOG = -11.0
+"""Log-likelihood of having been overlooked so often: one in sixty thousand."""
+LIKE_MPS, LIKE_RAD, LIKE_M = 1.5, 0.2, 60.0
+GROUP, GROUP_M = 3, 150.0
+LEAP, SPEED, ACCELERATION, COURSE, REPLAY = range(5)
+_RULES = ("claim.leap", "claim.speed", "claim.acceleration", "claim.course", "claim.replay")
+_FIELDS = ("pos", "speed", "speed", "heading", "message")
+_STATE = 8  # t_us, x, y, speed, heading, difference of speeds, repeats, when last repeated
+_SLOTS = 1 << 18
+
+
+@njit(cache=True)
+def _hold_against(
+    row: NDArray[np.int64],
+    t_us: NDArray[np.int64],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    speed: NDArray[np.float64],
+    heading: NDArray[np.float64],
+    sd: NDArray[np.float64],
+    state: NDArray[np.float64],
+    words: NDArray[np.int64],
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Return (flags of what is wrong with each claim, the value that shows it by kind); state and words are changed."""
+    n = len(row)
+    wrong = np.zeros(n, np.uint8)
+    shown = np.zeros((n, 5))
+    mask = len(words) - 1
+    for i in range(n):
+        s = state[row[i]]
+        known = np.isfinite(speed[i]) and np.isfinite(heading[i])
+        if s[0] > 0 and known:
+            dt = (t_us[i] - s[0]) / 1e6
+            if 0.02 < dt < PATIENCE_S:
+                mean = 0.5 * (s[3] + speed[i])
+                dx, dy = x[i] - s[1], y[i] - s[2]
+                moved = np.hypot(dx, dy)
+                # Between two messages a vehicle is somewhere on the way its speed allows, whichever way it turns.
+                reach = LEAP_FLOOR_M + LEAP_SIGMAS * sd[i] + 0.5 * HARDEST_MPS2 * dt * dt
+                if abs(moved - mean * dt) > reach:
+                    wrong[i] |= 1 << LEAP
+                    shown[i, LEAP] = moved - mean * dt
+                else:
+                    share = min(1.0, dt / SPEED_MEMORY_S)
+                    along = (dx * np.sin(heading[i]) + dy * np.cos(heading[i])) / dt
+                    s[5] += share * (abs(along) - mean - s[5])
+                    if abs(s[5]) > SPEED_APART_MPS + sd[i]:
+                        wrong[i] |= 1 << SPEED
+                        shown[i, SPEED] = s[5]
+                    if mean > COURSE_FROM_MPS and moved > 3.0 * sd[i] + 1.0:
+                        off = np.arctan2(dx, dy) - heading[i]
+                        off = abs((off + np.pi) % (2 * np.pi) - np.pi)
+                        if COURSE_APART_RAD < off < np.pi - 0.35:  # driving backwards is no lie
+                            wrong[i] |= 1 << COURSE
+                            shown[i, COURSE] = off
+                step = speed[i] - s[3]
+                if abs(step) > LEAST_STEP_MPS and abs(step) / dt > 1.5 * HARDEST_MPS2:
+                    wrong[i] |= 1 << ACCELERATION
+                    shown[i, ACCELERATION] = step / dt
+        if known and speed[i] > 1.0:
+            value = np.int64(x[i] * 1000.0) * 73_856_093 ^ np.int64(y[i] * 1000.0) * 19_349_663
+            value ^= np.int64(speed[i] * 50.0) * 83_492_791 ^ np.int64(heading[i] * 1e4) * 2_654_435_761
+            value &= 0x7FFFFFFFFFFFFFFF
+            slot = value & mask
+            if words[slot, 0] == value and words[slot, 1] != row[i] and t_us[i] - words[slot, 2] < WORDS_KEPT_US:
+                if t_us[i] - s[7] > 10_000_000:
+                    s[6] = 0.0
+                s[6] += 1.0
+                s[7] = t_us[i]
+                if s[6] >= REPEATED:
+                    wrong[i] |= 1 << REPLAY
+                    shown[i, REPLAY] = (t_us[i] - words[slot, 2]) / 1e6
+            else:
+                words[slot, 0], words[slot, 1], words[slot, 2] = value, row[i], t_us[i]
+        s[0], s[1], s[2] = t_us[i], x[i], y[i]
+        if known:
+            s[3], s[4] = speed[i], heading[i]
+    return wrong, shown
+
+
+@dataclass(slots=True)
+class _Doubt:
+    """What the road's silence says of one vehicle."""
+
+    log: float = 0.0
+    places: int = 0
+    x_m: float = float("nan")
+    y_m: float = float("nan")
+
+
+class Claims:
+    """Watches the vehicles of one zone; :meth:`take` each window, :meth:`ask` once a second."""
+
+    def __init__(self, name_of: Callable[[int], str]) -> None:
+        """``name_of`` gives a sender's name by its row."""
+        self.name_of = name_of
+        self.suspect_us = np.zeros(256, np.int64)
+        self._state = np.zeros((256, _STATE))
+        self._words = np.zeros((_SLOTS, 3), np.int64)
+        self._rows: dict[int, int] = {}  # vehicle id -> sender's row
+        self._doubts: dict[int, _Doubt] = {}
+        self._cells: dict[tuple[int, int], list[float]] = {}  # seen share, vehicles
+
+    def _grow(self, rows: int) -> None:
+        while len(self._state) < rows:
+            self._state = np.concatenate([self._state, np.zeros_like(self._state)])
+            self.suspect_us = np.concatenate([self.suspect_us, np.zeros_like(self.suspect_us)])
+
+    def forget(self, row: int) -> None:
+        """Let go of a sender whose row another may get."""
+        if row < len(self._state):
+            self._state[row] = 0
+            self.suspect_us[row] = 0
+        self._rows = {vehicle: other for vehicle, other in self._rows.items() if other != row}
+
+    def take(self, sightings: NDArray[np.void], now_us: int) -> list[Finding]:
+        """Hold a window's claims against what each sender said before; suspected senders' ``position_sd_m`` is raised."""
+        own = np.flatnonzero(sightings["by"] == SEEN_BY_ITSELF)
+        if not len(own):
+            return []
+        own = own[np.argsort(sightings["event_us"][own], kind="stable")]
+        claims = sightings[own]
+        rows = claims["source"].astype(np.int64)
+        self._grow(int(rows.max()) + 1)
+        sd = np.nan_to_num(claims["position_sd_m"].astype(np.float64), nan=1.0)
+        wrong, shown = _hold_against(
+            rows, claims["event_us"], claims["x_m"], claims["y_m"], claims["speed_mps"].astype(np.float64),
+            claims["heading_rad"].astype(np.float64), sd, self._state, self._words,
+        )  # fmt: skip
+        for row, vehicle in zip(rows.tolist(), claims["vehicle_id"].tolist(), strict=True):
+            if self._rows.get(vehicle) != row:
+                self._rows[vehicle] = row
+        findings = []
+        for index in np.flatnonzero(wrong).tolist():
+            self.suspect_us[rows[index]] = now_us + SUSPECT_US
+            for kind in range(len(_RULES)):
+                if wrong[index] >> kind & 1:
+                    findings.append(self._finding(kind, int(rows[index]), float(shown[index, kind]), now_us))
+        doubtful = own[self.suspect_us[sightings["source"][own]] > now_us]
+        sightings["position_sd_m"][doubtful] = np.fmax(sightings["position_sd_m"][doubtful], SUSPECT_SD_M)
+        return findings
+
+    def _finding(self, kind: int, row: int, value: float, now_us: int) -> Finding:
+        reason = (
+            f"moves {value:+.1f} m more than its speed allows between two messages",
+            f"its places move {value:+.1f} m/s against its stated speed",
+            f"changes its speed by {value:+.1f} m/s2",
+            f"moves {np.degrees(value):.0f} degrees off the heading it states",
+            f"says what another vehicle said {value:.1f} s before, word by word",
+        )[kind]
+        return Finding(_RULES[kind], self.name_of(row), _FIELDS[kind], reason, now_us)
+
+    def ask(self, tracks: NDArray[np.void], now_us: int) -> list[Finding]:
+        """Ask the picture (TRACK rows) once a second whether the road sees whoever reports itself."""
+        reported = tracks["seen_by"] & SEEN_BY_ITSELF > 0
+        seen = tracks["seen_by"] & SEEN_BY_ROAD > 0
+        both = np.flatnonzero(reported & (tracks["vehicle_id"] > 0))
+        alone = tracks[seen & ~reported]
+        unseen: list[tuple[int, int]] = []
+        for index in both.tolist():
+            vehicle = int(tracks["vehicle_id"][index])
+            x, y = float(tracks["x_m"][index]), float(tracks["y_m"][index])
+            cell = self._cells.setdefault((int(x // CELL_M), int(y // CELL_M)), [0.0, 0.0])
+            row = self._rows.get(vehicle, -1)
+            trusted = row >= 0 and self.suspect_us[row] <= now_us
+            if self._overlooked(vehicle, bool(seen[index]), x, y, cell) and row >= 0:
+                unseen.append((index, row))
+                self.suspect_us[row] = now_us + SUSPECT_US
+            elif trusted:
+                cell[1] = min(cell[1] + 1.0, 200.0)
+                cell[0] += (float(seen[index]) - cell[0]) / cell[1]
+        living = {int(vehicle) for vehicle in tracks["vehicle_id"][both]}
+        for gone in [vehicle for vehicle in self._doubts if vehicle not in living]:
+            del self._doubts[gone]
+        return self._unseen(tracks, alone, unseen, now_us)
+
+    def _overlooked(self, vehicle: int, seen: bool, x: float, y: float, cell: list[float]) -> bool:
+        """Return whether a vehicle was overlooked too often for one that is where it says."""
+        if seen:
+            self._doubts.pop(vehicle, None)
+            return False
+        doubt = self._doubts.setdefault(vehicle, _Doubt())
+        moved = not np.hypot(x - doubt.x_m, y - doubt.y_m) < NEXT_CELL_M
+        if moved and cell[1] >= SURE_COUNT and cell[0] >= SURE_SHARE:
+            doubt.log += float(np.log(max(1.0 - cell[0], 0.02)))
+            doubt.places += 1
+            doubt.x_m, doubt.y_m = x, y
+        return doubt.log < UNSEEN_LOG
+
+    def _unseen(
+        self, tracks: NDArray[np.void], alone: NDArray[np.void], unseen: list[tuple[int, int]], now_us: int
+    ) -> list[Finding]:
+        findings = []
+        for index, row in unseen:
+            track = tracks[index]
+            places = self._doubts[int(track["vehicle_id"])].places
+            reason = f"no roadside sensor sees it at {places} places where they see nearly everybody"
+            findings.append(Finding("claim.unseen", self.name_of(row), "pos", reason + _like(track, alone), now_us))
+        if len(unseen) >= GROUP:
+            at = np.array([[tracks["x_m"][index], tracks["y_m"][index]] for index, _ in unseen])
+            near = np.hypot(*(at[:, None] - at[None, :]).transpose(2, 0, 1)) < GROUP_M
+            most = int(near.sum(axis=1).argmax())
+            members = [self.name_of(unseen[k][1]) for k in np.flatnonzero(near[most])]
+            if len(members) >= GROUP:
+                reason = f"{len(members)} unseen vehicles within {GROUP_M:.0f} m: {', '.join(sorted(members)[:8])}"
+                findings.append(Finding("claim.group", members[0], "id", reason, now_us, "fault"))
+        return findings
+
+
+def _like(track: np.void, alone: NDArray[np.void]) -> str:
+    """Return words on a vehicle that only the road sees and that drives like this one: where it may really be."""
+    if not len(alone):
+        return ""
+    dx, dy = alone["x_m"] - track["x_m"], alone["y_m"] - track["y_m"]
+    turn = np.abs((alone["heading_rad"] - track["heading_rad"] + np.pi) % (2 * np.pi) - np.pi)
+    like = (
+        (np.hypot(dx, dy) < LIKE_M) & (np.abs(alone["speed_mps"] - track["speed_mps"]) < LIKE_MPS) & (turn < LIKE_RAD)
+    )
+    if not like.any():
+        return ""
+    best = np.flatnonzero(like)[np.argmin(np.hypot(dx, dy)[like])]
+    return f"; one like it is seen {dx[best]:+.0f} m east, {dy[best]:+.0f} m north of there"
