@@ -35,6 +35,7 @@ TOUCHING_M = 4.0
 CROSSING_REACH_M = 30.0
 """A crossing belongs to a junction whose approaches end this near."""
 DRIVEN = (LaneKind.CAR, LaneKind.BUS)
+NOTHING = "has no lane that anybody travels on"
 MOST_NODES = 65_535
 MOST_INNER = 64
 """No way through a junction has more lanes one after another."""
@@ -119,12 +120,13 @@ def _sort_out(draft: Draft, source: Source) -> None:
         if lane.id in seen:
             raise source.fault(f"lane {lane.id}", "comes twice")
         seen.add(lane.id)
+    if not draft.lanes:
+        raise source.fault("-", NOTHING)
     _check_places(draft, source)
     count = np.array([len(lane.left) for lane in draft.lanes])
     first = np.cumsum(count) - count
-    middle = np.vstack([lane.left[:, :2] for lane in draft.lanes]) if len(count) else np.zeros((0, 2))
-    middle = middle + np.vstack([lane.right[:, :2] for lane in draft.lanes]) if len(count) else middle
-    step = np.hypot(*np.diff(middle / 2, axis=0, prepend=middle[:1] / 2).T)
+    middle = (np.vstack([lane.left for lane in draft.lanes]) + np.vstack([lane.right for lane in draft.lanes])) / 2
+    step = np.hypot(*np.diff(middle[:, :2], axis=0, prepend=middle[:1, :2]).T)
     step[first] = np.inf
     real = step > 1e-6
     step[first] = 0
@@ -140,7 +142,7 @@ def _sort_out(draft: Draft, source: Source) -> None:
             lane.left, lane.right = lane.left[its], lane.right[its]
         kept.append(lane)
     if not kept:
-        raise source.fault("-", "has no lane that anybody travels on")
+        raise source.fault("-", NOTHING)
     order = {id: number for number, id in enumerate(draft.edges)}
     draft.lanes = sorted(kept, key=lambda lane: order[lane.edge])
     used = {lane.edge for lane in kept}

@@ -16,7 +16,7 @@ from jinyun.hdmap.fault import MapError
 MOST_BYTES = 512_000_000
 """The largest file that is read."""
 MOST_ELEMENTS = 20_000_000
-MOST_POINTS = 20_000_000
+MOST_POINTS = 10_000_000
 """The most points of lanes that one map may have."""
 MOST_LANES = 1_000_000
 FARTHEST_M = 2e7

@@ -21,6 +21,10 @@ CHORD_ERROR_M = 0.004
 """Between two points a lane's border and middle line stray from their curves by no more than this."""
 LONGEST_M = 500.0
 """Points are no farther apart, so that a straight line stays one when degrees lie between two planes."""
+SHORTEST_M = 0.05
+"""Points are no nearer together: nothing that is driven on bends so sharply."""
+MOST_STATIONS = 200_000
+"""No lane section needs more points along it."""
 THIN_M = 0.02
 """A lane that is nowhere wider is none."""
 PARKING_PIECE_M = 0.3
@@ -55,7 +59,7 @@ def lay(road: Road, draft: Draft, laid: Table, source: Source, points: int) -> i
         if section.end_m - section.start_m < 0.01:
             source.ignored["lane section shorter than 1 cm"] += 1
             continue
-        stations = _stations(road, section)
+        stations = _stations(road, section, source)
         points += len(stations) * len(section.lanes)
         if points > MOST_POINTS:
             raise source.fault(road.where, f"lanes have more than {MOST_POINTS} points")
@@ -70,7 +74,7 @@ def forward(road: Road, lane: RoadLane) -> bool:
     return along != (lane.direction == "reversed")
 
 
-def _stations(road: Road, section: Section) -> Floats:
+def _stations(road: Road, section: Section, source: Source) -> Floats:
     """Return stations from the section's beginning to its end between which nothing strays (:data:`CHORD_ERROR_M`)."""
     profiles = [road.offset, road.elevation, road.superelevation]
     profiles += [p for lane in section.lanes for p in (lane.width, lane.border) if p is not None]
@@ -101,8 +105,9 @@ def _stations(road: Road, section: Section) -> Floats:
     most = curvature * (1 + curvature * reach) + 2 * curvature * slope + bend + rise + reach * (tilt[1] + tilt[0] ** 2)
     span = end - start
     steps = np.maximum(np.ceil(span * np.sqrt(most / (8 * CHORD_ERROR_M))), np.ceil(span / LONGEST_M))
-    if not np.isfinite(steps).all() or steps.sum() > MOST_POINTS:
-        steps = np.full(len(steps), MOST_POINTS / len(steps))  # far too many: told where points are counted
+    steps = np.minimum(steps, np.ceil(span / SHORTEST_M))
+    if steps.sum() > MOST_STATIONS:
+        raise source.fault(road.where, f"needs more than {MOST_STATIONS} points")
     n = steps.astype(np.int64)
     first = np.repeat(np.cumsum(n) - n, n)
     share = (np.arange(n.sum()) - first) / np.repeat(n, n)
