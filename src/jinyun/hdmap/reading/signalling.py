@@ -290,11 +290,13 @@ def _program(rows: Rows, junction: int, ordered: list[Group], steps: list[dict[s
     program = rows.draft.junctions[str(rows.junctions["id"][junction])].program
     rows.junctions["first_step"][junction], rows.junctions["steps"][junction] = len(steps), len(program)
     rows.junctions["cycle_s"][junction] = sum(seconds for seconds, _ in program)
+    # where one signal of a group gives way, the group does
+    yields = {id for _, shown in program for id, light in shown.items() if light == Light.PERMISSIVE_GREEN}
     for seconds, shown in program:
         steps.append({"junction": junction, "duration_s": seconds, "first_light": len(lights)})
         for group in ordered:
             ids = [signal.id for signal in group.signals if signal.id in shown]
-            main = min(ids, key=lambda id: group.rank.get(id, 0)) if ids else ""
+            main = min(ids, key=lambda id: (group.rank.get(id, 0), id not in yields)) if ids else ""
             lights.append(shown[main] if ids else int(Light.UNAVAILABLE))
 
 

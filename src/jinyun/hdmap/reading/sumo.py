@@ -12,7 +12,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.hdmap import curve
+from jinyun.hdmap import corners, curve
+from jinyun.hdmap.netfile import Net, NetLane, NetLink
 from jinyun.hdmap.phases import LIGHTS
 from jinyun.hdmap.precise import LaneKind, Turn
 from jinyun.hdmap.reading import georeference
@@ -56,9 +57,10 @@ def read(root: ET.Element, source: Source, format: str = "sumo") -> Draft:
         points += _edge(item, draft, shapes, widths, source)
         if points > MOST_POINTS or len(draft.lanes) > MOST_LANES:
             raise source.fault("-", f"more than {MOST_LANES} lanes or {MOST_POINTS} points")
+    links = _connections(root, draft, source)
     if shapes:
+        _round(draft, shapes, widths, links)
         _borders(draft, shapes, widths)
-    _connections(root, draft, source)
     _only_lane_changes(draft)
     return draft
 
@@ -170,6 +172,19 @@ def _kind(lane: ET.Element) -> LaneKind | None:
     return next((kind for kind, users in USERS if users - {"all"} - set(refuse)), None)
 
 
+def _round(draft: Draft, shapes: list[NDArray[np.float64]], widths: list[float], links: list[NetLink]) -> None:
+    """Make curves of the turns that the net bends in a point, as the zone's own compiler does."""
+    use = {LaneKind.CROSSING: "crossing", LaneKind.AREA: "area", LaneKind.SIDEWALK: "walk"}
+    lanes = {
+        lane.id: NetLane(lane.id, lane.edge, 0, use.get(lane.kind, "car"), lane.speed_mps, lane.length_m, width, shape)
+        for lane, shape, width in zip(draft.lanes, shapes, widths, strict=True)
+    }
+    rounded = corners.rounded(Net(lanes=lanes, links=links)).lanes
+    for k, lane in enumerate(draft.lanes):
+        if rounded[lane.id] is not lanes[lane.id]:
+            shapes[k], lane.length_m = rounded[lane.id].shape, rounded[lane.id].length_m
+
+
 def _borders(draft: Draft, shapes: list[NDArray[np.float64]], widths: list[float]) -> None:
     count = np.array([len(shape) for shape in shapes])
     first = np.cumsum(count) - count
@@ -181,10 +196,12 @@ def _borders(draft: Draft, shapes: list[NDArray[np.float64]], widths: list[float
         lane.left, lane.right = sides[0][rows], sides[1][rows]
 
 
-def _connections(root: ET.Element, draft: Draft, source: Source) -> None:
+def _connections(root: ET.Element, draft: Draft, source: Source) -> list[NetLink]:
+    """Add who follows whom, the signals and their programs; return the connections."""
     lanes = {lane.id: lane for lane in draft.lanes}
     programs, offsets = _programs(root, source)
     ordered: list[tuple[str, int, DraftSignal]] = []
+    links: list[NetLink] = []
     for item in root.iterfind("connection"):
         start, end = f"{item.get('from')}_{item.get('fromLane')}", f"{item.get('to')}_{item.get('toLane')}"
         via, where = item.get("via") or "", f"connection {start} to {end}"
@@ -196,6 +213,7 @@ def _connections(root: ET.Element, draft: Draft, source: Source) -> None:
             source.ignored["connection of a lane that is not kept"] += 1
             continue
         draft.follows.append((start, via or end))
+        links.append(NetLink(start, end, via, item.get("dir") or "", "", -1))
         turn = int(TURNS.get((item.get("dir") or "s").lower(), 0))
         if via:
             lanes[via].turn = turn
@@ -228,6 +246,7 @@ def _connections(root: ET.Element, draft: Draft, source: Source) -> None:
             for (_, shown), (_, state) in zip(at.program, steps, strict=True):
                 shown[signal.id] = int(LIGHTS.get(state[index], 0))
     draft.signals = [signal for _, _, signal in sorted(ordered, key=lambda one: one[:2])]
+    return links
 
 
 def _programs(root: ET.Element, source: Source) -> tuple[dict[str, list[tuple[float, str]]], dict[str, float]]:

@@ -19,7 +19,7 @@ HELD = frozenset((
     "OpenDRIVE", "header", "geoReference", "offset", "road", "link", "predecessor", "successor", "type", "speed",
     "planView", "geometry", "line", "arc", "spiral", "poly3", "paramPoly3", "elevationProfile", "elevation",
     "lateralProfile", "superelevation", "lanes", "laneOffset", "laneSection", "left", "right", "center", "lane",
-    "width", "border", "signals", "signal", "validity", "signalReference", "objects", "object", "outline",
+    "width", "border", "signals", "signal", "positionInertial", "validity", "signalReference", "objects", "object", "outline",
     "outlines", "cornerLocal", "cornerRoad", "parkingSpace", "repeat", "tunnel", "junction", "connection",
     "laneLink", "controller", "control",
 ))  # fmt: skip

@@ -18,17 +18,23 @@ START, END = "start", "end"
 
 def link(roads: dict[str, Road], root: ET.Element, draft: Draft, laid: Table, source: Source) -> None:
     """Add to the draft who follows whom, its junctions and at which of them edges begin and end."""
+    branches: set[str] = set()
     for item in root.iterfind("junction"):
         id = item.get("id") or ""
-        if not id or id in draft.junctions:
+        if not id or id in draft.junctions or id in branches:
             raise source.fault(f"junction {id}", "comes twice" if id else "has no id")
-        draft.junctions[id] = DraftJunction(id, name=item.get("name") or "")
+        if item.get("type") == "direct" and not item.get("name"):
+            branches.add(id)  # lanes branch or merge there; nobody calls that a junction
+        else:
+            draft.junctions[id] = DraftJunction(id, name=item.get("name") or "")
     for road in roads.values():
         if road.junction and road.junction not in draft.junctions:
             raise source.fault(road.where, f"lies in junction {road.junction[:40]}, which is not there")
         _within(road, draft, laid, source)
         for end, found in ((START, road.before), (END, road.after)):
             if found is None:
+                continue
+            if found.kind == "junction" and found.id in branches:
                 continue
             if found.kind == "junction":
                 _meet(road, end, found.id, draft, laid, source)

@@ -86,6 +86,9 @@ def _signal(item: ET.Element, kind: str, road: Road, s: float, where: str, sourc
     x, y, z, h = _place(road, s, source.place(item, "t", where, 0.0))
     z += source.place(item, "zOffset", where, 0.0) + source.place(item, "height", where, 0.0) / 2
     way = math.pi / 2 - h + (math.pi if item.get("orientation") == "-" else 0.0)
+    if (stands := item.find("positionInertial")) is not None:  # the head itself, where that is not before its lanes
+        x, y, z = (source.place(stands, key, where) for key in "xyz")
+        way = math.pi / 2 - source.number(stands, "hdg", where, 0.0)
     turns = int(ARROWS.get(item.get("subtype") or "", 0)) if kind == "1000011" else 0
     return DraftSignal(
         "", turns=turns, walkers=kind in WALKERS, junction=road.junction,
