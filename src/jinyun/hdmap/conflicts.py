@@ -2,7 +2,8 @@
 
 A way through a junction runs from the stop line of the lane it leaves (the lane's end where it has none) over the inner
 lanes to the lane it leads to. Two ways come into conflict where their middle lines cross or come nearer than
-:data:`OVERLAP` of the mean of their widths; ways that run side by side do not. Computed once, when a map is made.
+:data:`OVERLAP` of the mean of their widths (walkers' ways count as lines); ways that run side by side do not. Computed
+once, when a map is made.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def table(
     first, second = (rows[~(walks[first] & walks[second])] for rows in (first, second))  # people walk round each other
     parts, meets = start[first] == start[second], end[first] == end[second]
     parts &= ~walks[first] & ~walks[second]
-    need = OVERLAP * (ways.width[first] + ways.width[second]) / 2
+    room = np.where(walks, 0.0, ways.width)  # a crossing ends at the kerb: beside its end nobody walks
+    need = OVERLAP * (room[first] + room[second]) / 2
     kind = np.where(parts, DIVERGING, np.where(meets, MERGING, CROSSING))
     found = np.full(len(first), np.nan), np.full(len(first), np.nan)
     plain = np.flatnonzero(kind == CROSSING)

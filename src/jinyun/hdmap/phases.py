@@ -61,7 +61,7 @@ def groups_of(net: Net, row_of_node: dict[str, int], arm_of: dict[str, str]) -> 
         letters = []
         for phase, (key, links) in enumerate(heads, start=1):
             row = len(table["junction"])
-            main = min(links, key=lambda link: (_rank(net, link), link.signal))
+            main = min(links, key=lambda link: (_rank(net, link)[0], not _yields(program, link), link.signal))
             turns = 0
             for link in links:
                 turns |= {"s": 1, "l": 2, "r": 4, "t": 8}.get(link.direction.lower(), 1)
@@ -113,6 +113,11 @@ def _arm(net: Net, link: NetLink, arm_of: dict[str, str]) -> str:
 def _rank(net: Net, link: NetLink) -> tuple[int, int]:
     bicycle = net.lanes[link.start].use == "bike"
     return _ORDER.get(link.direction.lower(), 4) + (10 if bicycle else 0), link.signal
+
+
+def _yields(program: list[tuple[float, str]], link: NetLink) -> bool:
+    """Return whether a link's green is one that gives way: then so does its group's, though others of it need not."""
+    return any(state[link.signal] == "g" for _, state in program)
 
 
 def _merge_smallest(net: Net, by_head: dict[tuple[int, str, str], list[NetLink]]) -> None:

@@ -16,12 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
+from jinyun.hdmap import conflicts, curve
+from jinyun.hdmap.curve import Line
 from jinyun.hdmap.netfile import Net, NetLink
 
 YELLOW_S, ALL_RED_S = 3, 2
 WALK_S = 8
 """Shortest green of people crossing before clearance begins."""
 WALKING_MPS = 1.2
+KERB_M = 2.0
+"""So near to the end of a crossing people wait, they do not walk."""
 OPPOSITE_RAD = np.radians(140)
 MIDBLOCK_GREEN_S = 46
 
@@ -36,6 +40,7 @@ class _Link:
     direction: str
     use: str
     lane: str
+    onto_lane: str = ""
 
 
 def programs(net: Net, arm_of: dict[str, str]) -> dict[str, Steps]:
@@ -76,7 +81,7 @@ def _program(net: Net, light: str, links: list[NetLink], arm_of: dict[str, str])
             walkers.append(_Link(link.signal, min(crossed), "", "", "walk", link.end))
         else:
             arm, onto = arm_of[start.edge], arm_of.get(end.edge, end.edge)
-            cars.append(_Link(link.signal, arm, onto, link.direction.lower(), start.use, link.start))
+            cars.append(_Link(link.signal, arm, onto, link.direction.lower(), start.use, link.start, link.end))
     width = max(link.signal for link in links) + 1
     give_way = _yielding(net, light, links, width)
     stages = _stages(net, cars, walkers)
@@ -121,15 +126,57 @@ def _stages(net: Net, cars: list[_Link], walkers: list[_Link]) -> list[tuple[lis
         if later:
             stages.append(([link.signal for link in later], [], 12 + 2 * len(left_arms)))
             through.append((set(), set(arms)))
+    crossed = _crossed(net, cars, walkers)
+    alone: list[_Link] = []
     for walker in walkers:
-        free = [k for k, (group, onto) in enumerate(through) if group and walker.arm not in group | onto]
-        free = free or [k for k, (group, _) in enumerate(through) if group and walker.arm not in group]
-        if free:
-            stage = max(free, key=lambda k: (stages[k][2], -k))
-            signals, walking, seconds = stages[stage]
-            seconds = max(seconds, WALK_S + _clearance_s(net, [walker]))
-            stages[stage] = (signals, [*walking, walker.signal], seconds)
+        free = [
+            k for k, (group, onto) in enumerate(through)
+            if group and walker.arm not in group | onto and not crossed[walker.lane] & set(stages[k][0])
+        ]  # fmt: skip
+        if not free:
+            alone.append(walker)
+            continue
+        stage = max(free, key=lambda k: (stages[k][2], -k))
+        signals, walking, seconds = stages[stage]
+        seconds = max(seconds, WALK_S + _clearance_s(net, [walker]))
+        stages[stage] = (signals, [*walking, walker.signal], seconds)
+    if (
+        alone
+    ):  # arms at odd angles: somebody goes straight over their crossing in every stage, so they get one of their own
+        stages.append(([], [walker.signal for walker in alone], WALK_S + 4 + _clearance_s(net, alone)))
     return stages
+
+
+def _crossed(net: Net, cars: list[_Link], walkers: list[_Link]) -> dict[str, set[int]]:
+    """Return for each crossing the signal indices of those who go straight on over it, also where it is not their arm's."""
+    onward = {link.start: link.via for link in net.links if link.via}
+    after = {(link.start, link.end): link.via for link in net.links}
+    lines = []
+    straight = [car for car in cars if car.direction == "s"]
+    for car in straight:
+        lane = after[car.lane, car.onto_lane]
+        parts = []
+        while lane:
+            parts.append(net.lanes[lane].shape)
+            lane = onward.get(lane, "")
+        lines.append(np.vstack(parts) if parts else net.lanes[car.lane].shape[-2:])
+    found: dict[str, set[int]] = {walker.lane: set() for walker in walkers}
+    for walker in walkers:
+        crossing = net.lanes[walker.lane].shape
+        length = curve.length_m(crossing)
+        if length > 2 * KERB_M:
+            middle = curve.part(crossing, KERB_M, length - KERB_M)
+            found[walker.lane] = {car.signal for car, line in zip(straight, lines, strict=True) if _meet(middle, line)}
+    return found
+
+
+def _meet(one: Line, other: Line) -> bool:
+    """Return whether two lines cross."""
+    whole = np.vstack([one[:, :2], other[:, :2]])
+    bounds = np.array([0, len(one), len(whole)])
+    first, second = np.array([0]), np.array([1])
+    gap, _, _ = conflicts.nearest(whole[:, 0], whole[:, 1], np.zeros(len(whole)), bounds, first, second)
+    return bool(gap[0] < 1e-9)
 
 
 def _axes(arms: list[str], heading: dict[str, float]) -> list[set[str]]:
