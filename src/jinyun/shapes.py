@@ -72,7 +72,7 @@ TRACK = np.dtype(
         ("kind", np.uint8),
         ("classification", np.uint8),
         ("seen_by", np.uint8),  # SEEN_BY_ITSELF | SEEN_BY_ROAD, over the last second
-        ("sources", np.uint8),  # how many senders contributed to this frame
+        ("sources", np.uint8),  # how many senders contributed over the last second
         ("vehicle_id", np.uint64),
         ("first_us", np.int64),
         ("last_us", np.int64),  # event time of the newest sighting
@@ -84,6 +84,11 @@ TRACK = np.dtype(
         ("width_m", np.float32),
         ("height_m", np.float32),
         ("position_sd_m", np.float32),
+        ("speed_sd_mps", np.float32),
+        ("heading_sd_rad", np.float32),
+        ("accel_mps2", np.float32),  # along the heading
+        ("yaw_rps", np.float32),  # clockwise
+        ("existence", np.float32),  # probability that there is somebody
     ]
 )
 """Track 航迹: what the cloud believes of one participant at the frame's instant."""

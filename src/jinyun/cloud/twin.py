@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.cloud import track
+from jinyun.cloud import tracking
 from jinyun.net import columns
 from jinyun.shapes import SIGNAL, Frame
 
@@ -25,31 +25,34 @@ class State:
     """What the twin carries from tick to tick."""
 
     seq: int = 0
-    tracks: track.Tracks = field(default_factory=track.Tracks)
-    signals: dict[tuple[int, int, int], np.void] = field(default_factory=dict)
+    tracks: tracking.Tracks = field(default_factory=tracking.Tracks)
+    signals: NDArray[np.void] = field(default_factory=lambda: np.empty(0, SIGNAL))
 
 
 def step(state: State, sightings: NDArray[np.void], signals: NDArray[np.void], now_us: int) -> Frame:
     """Advance ``state`` to ``now_us`` (us UTC) with what arrived since the last tick and return the frame."""
-    track.take(state.tracks, sightings, now_us)
-    for row in signals:
-        key = (int(row["region"]), int(row["node"]), int(row["phase"]))
-        known = state.signals.get(key)
-        if known is None or known["event_us"] <= row["event_us"]:
-            state.signals[key] = row
-    for key in [key for key, row in state.signals.items() if now_us - row["event_us"] > SIGNAL_KEPT_US]:
-        del state.signals[key]
+    tracking.take(state.tracks, sightings, now_us)
+    state.signals = _newest(np.concatenate([state.signals, signals]), now_us)
     state.seq += 1
-    lit = [state.signals[key] for key in sorted(state.signals)]
     frame = Frame(
         state.seq,
         now_us,
-        track.published(state.tracks, now_us),
-        np.array(lit, SIGNAL) if lit else np.empty(0, SIGNAL),
+        tracking.published(state.tracks, now_us),
+        state.signals.copy(),
     )
     frame.tracks.setflags(write=False)
     frame.signals.setflags(write=False)
     return frame
+
+
+def _newest(signals: NDArray[np.void], now_us: int) -> NDArray[np.void]:
+    """Return the newest state of each signal group that is not too old, by region, node and phase; of equals the last."""
+    signals = signals[now_us - signals["event_us"] <= SIGNAL_KEPT_US]
+    groups = signals["region"].astype(np.int64) << 24 | signals["node"].astype(np.int64) << 8 | signals["phase"]
+    order = np.lexsort((signals["event_us"], groups))
+    last = np.append(np.diff(groups[order]) != 0, True)[: len(order)]
+    newest: NDArray[np.void] = signals[order[last]]
+    return newest
 
 
 def pack(frame: Frame, meta: dict[str, object]) -> bytes:
