@@ -7,6 +7,7 @@ measurement; the message leaves later by the sensors' latency.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from jinyun.net.csae import batch
 from jinyun.shapes import Kind
 from jinyun.world.cars import position_confidence, whole
 from jinyun.world.clock import Clock, second_mark
+from jinyun.world.faults import Fault, Faults
 from jinyun.world.sending import Message, encoded
 from jinyun.world.sensing import Seen, Sensors
 from jinyun.world.signals import Signals
@@ -40,11 +42,20 @@ OFFSET_REACH = np.array([2048, 8192, 32768, 131072, 2097152, 8388608])
 class Roadside:
     """All roadside units of the zone."""
 
-    def __init__(self, zone: Zone, map: Map, seed: int) -> None:
+    def __init__(
+        self,
+        zone: Zone,
+        map: Map,
+        seed: int,
+        weather: str = "clear",
+        faults: Mapping[str, Fault] | None = None,
+    ) -> None:
         self._zone_id, self._project, self._region = zone.id, zone.project, zone.map.region
         self._names = [rsu.id for rsu in zone.rsus]
         self._ids = np.array([int.from_bytes(name.ljust(8).encode(), "big") for name in self._names], np.uint64)
-        self._sensors = Sensors(zone, seed)
+        self._sensors = Sensors(zone, seed, weather)
+        places = np.array([(rsu.x_m, rsu.y_m) for rsu in zone.rsus])
+        self._faults = Faults(self._names, places, faults or {})
         self._sources = np.array([SOURCES[source] for source in self._sensors.sources], np.int64)
         self._confidence = np.array([position_confidence(float(sd)) for sd in self._sensors.position_sd_m], np.int64)
         self._rng = np.random.default_rng([seed, 3])
@@ -81,7 +92,13 @@ class Roadside:
     def messages(self, street: Street, now: Snapshot, clock: Clock) -> list[Message]:
         """Return what the units send in the 100 ms after the snapshot."""
         self._step += 1
-        return [*self._rsm(now, clock), *self._spat(street, now, clock), *self._map(now, clock)]
+        return [*self.rsm(now, clock), *self._spat(street, now, clock), *self._map(now, clock)]
+
+    def visible(self, now: Snapshot) -> NDArray[np.bool_]:
+        """Return who of the snapshot could be seen by any sensor: in range and field of view, and hidden by nothing."""
+        seen = np.zeros(len(now.number), np.bool_)
+        seen[self._sensors.visible(now)[1]] = True
+        return seen
 
     def lights(self, street: Street) -> tuple[NDArray[Any], ...]:
         """Return (node, phase, light, seconds left) of every phase as it is now, as columns."""
@@ -108,17 +125,23 @@ class Roadside:
         at_s = (now.time_s + after).tolist()
         position = self._signals.positions_s(*street.signal_steps(self._lights)) + after
         counts = self._next_counts("spat", units).tolist()
-        columns = self._signals.spat(position, [clock.utc_us(at) for at in at_s], counts, self._region)
+        wrong = self._faults.clock_us[units].tolist()
+        stamps = [clock.utc_us(at) + its for at, its in zip(at_s, wrong, strict=True)]
+        columns = self._signals.spat(position, stamps, counts, self._region)
         frames = encoded("spatFrame", columns)
         return [
             Message(clock.due_s(at), self._names[unit], "spat", self._topic["spat"][unit], frame)
             for unit, at, frame in zip(units.tolist(), at_s, frames, strict=True)
         ]
 
-    def _rsm(self, now: Snapshot, clock: Clock) -> list[Message]:
-        seen = self._sensors.look(now, self._after_s[self._sensors.unit])
+    def rsm(self, now: Snapshot, clock: Clock) -> list[Message]:
+        """Return what the units' sensors report in the 100 ms after the snapshot."""
+        seen = self._faults.turned(self._sensors.look(now, self._after_s[self._sensors.unit]))
         at_s = now.time_s + self._after_s
-        marks = np.array([second_mark(clock.utc_us(at)) for at in at_s.tolist()], np.int64)
+        stamps = [
+            clock.utc_us(at) + wrong for at, wrong in zip(at_s.tolist(), self._faults.clock_us.tolist(), strict=True)
+        ]
+        marks = np.array([second_mark(stamp) for stamp in stamps], np.int64)
         unit, columns = self._participants(seen)
         columns["secMark"] = marks[unit]
         own = np.bincount(unit, minlength=len(self._names))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from jinyun.shapes import Kind
 from jinyun.world.street import MOST, STEP_S, Snapshot
+from jinyun.world.weather import effect
 from jinyun.zone import Zone
 
 TALL_M = 2.2
@@ -46,21 +47,26 @@ class Seen:
 class Sensors:
     """All sensors of the zone's roadside units."""
 
-    def __init__(self, zone: Zone, seed: int) -> None:
+    def __init__(self, zone: Zone, seed: int, weather: str = "clear") -> None:
         rows = [(unit, rsu, sensor) for unit, rsu in enumerate(zone.rsus) for sensor in rsu.sensors]
         types = [zone.sensor_types[sensor.type] for _, _, sensor in rows]
         self.unit = np.array([unit for unit, _, _ in rows], np.int64)
         self.sources = [t.source for t in types]
-        self.position_sd_m = np.array([t.position_sd_m for t in types])
+        self.position_sd_m = np.array([t.position_sd_m for t in types])  # as it is stated, whatever the weather
         self._x = np.array([rsu.x_m for _, rsu, _ in rows])
         self._y = np.array([rsu.y_m for _, rsu, _ in rows])
         self._middle = np.radians([sensor.heading_deg for _, _, sensor in rows])
         self._half = np.radians([t.fov_deg / 2 for t in types])
-        self._range, self._mast = np.array([t.range_m for t in types]), np.array([t.mast_m for t in types])
-        self._speed_sd = np.array([t.speed_sd_mps for t in types])
-        self._heading_sd = np.radians([t.heading_sd_deg for t in types])
-        self._size_sd, self._miss = np.array([t.size_sd_m for t in types]), np.array([t.miss for t in types])
-        self._clutter = np.array([t.clutter_per_s for t in types]) * STEP_S
+        felt = [effect(weather, t.source) for t in types]
+        scatter = np.array([e.scatter for e in felt])
+        self._range = np.array([t.range_m * e.range for t, e in zip(types, felt, strict=True)])
+        self._mast = np.array([t.mast_m for t in types])
+        self._position_sd = self.position_sd_m * scatter
+        self._speed_sd = np.array([t.speed_sd_mps for t in types]) * scatter
+        self._heading_sd = np.radians([t.heading_sd_deg for t in types]) * scatter
+        self._size_sd = np.array([t.size_sd_m for t in types]) * scatter
+        self._miss = np.minimum([t.miss * e.miss for t, e in zip(types, felt, strict=True)], 1.0)
+        self._clutter = np.array([t.clutter_per_s * e.clutter for t, e in zip(types, felt, strict=True)]) * STEP_S
         self._change = np.array([t.id_change_per_min for t in types]) * STEP_S / 60
         self._rng = np.random.default_rng([seed, 2])
         n = len(rows)
@@ -81,7 +87,7 @@ class Sensors:
         rng, n = self._rng, len(sensor)
         after = after_s[sensor]
         heading, speed = street.heading_rad[who], street.speed_mps[who]
-        sd = self.position_sd_m[sensor]
+        sd = self._position_sd[sensor]
         moving = np.clip(speed / 1.0, 0.2, 1)
         size = rng.standard_normal((2, n)) * self._size_sd[sensor]
         real = Seen(
