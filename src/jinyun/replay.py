@@ -18,12 +18,13 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from jinyun import hdmap
 from jinyun import zone as zones
 from jinyun.cloud import account, twin
 from jinyun.cloud.decode import Decoder
 from jinyun.cloud.live import Cloud
 from jinyun.cloud.recordings import Recording, RecordingError, open_recording
-from jinyun.net import topics
+from jinyun.net import parts, topics
 from jinyun.net.authority import AuthorityError, hint, parts_token
 from jinyun.net.block import Arrival, Block
 from jinyun.net.ingest import BlockReader, IngestError, open_reader
@@ -82,13 +83,15 @@ async def _play(
     if not first:
         reasons = "; ".join(reason for r in recordings for _, _, reason in r.notes) or "nothing in it"
         raise ReplayError(f"nothing to play: {reasons}")
-    cloud = Cloud(zone, clock="replay", simulated=False)
     place = _place(zone, first)
+    away = False
     if place is not None:
         x_m, y_m = zone.project(np.array([place[0]]), np.array([place[1]]))
-        if float(np.hypot(x_m, y_m)[0]) > NEAR_M:
-            cloud.decoder.project = zones.Projection(*place)
-            cloud.meta |= {"origin": list(place), "map": False}
+        away = float(np.hypot(x_m, y_m)[0]) > NEAR_M
+    cloud = Cloud(zone, clock="replay", simulated=False, map=None if away else hdmap.open(zone))
+    if away and place is not None:
+        cloud.decoder.project = zones.Projection(*place)
+        cloud.meta |= {"origin": list(place), "map": False}
     names = ", ".join(recording.path.name for recording in recordings)
     cloud.meta |= {"label": {"zh": names, "en": names}}
     link: BlockReader | None = None
@@ -159,14 +162,14 @@ async def _drive(
     began = loop.time()
     for arrival in arrivals:
         if not tick_us:
-            tick_us = began_us = arrival.receive_us
+            tick_us = began_us = arrival.receive_us // twin.TICK_US * twin.TICK_US
             watcher.first_us = arrival.receive_us
         watcher.messages += 1
         watcher.last_us = max(watcher.last_us, arrival.receive_us)
         if arrival.receive_us - tick_us > GAP_US:
-            _step(cloud, window, tick_us, link, watcher)
-            window, began_us = [], began_us + (arrival.receive_us - twin.TICK_US - tick_us)
-            tick_us = arrival.receive_us - twin.TICK_US
+            _step(cloud, window, tick_us + twin.TICK_US, link, watcher)
+            leap_us = (arrival.receive_us - tick_us) // twin.TICK_US * twin.TICK_US - twin.TICK_US
+            window, began_us, tick_us = [], began_us + leap_us, tick_us + leap_us
         while arrival.receive_us - tick_us >= twin.TICK_US:
             tick_us += twin.TICK_US
             if speed is not None:
@@ -178,12 +181,13 @@ async def _drive(
 
 
 def _step(cloud: Cloud, window: list[Arrival], tick_us: int, link: BlockReader | None, watcher: _Watcher) -> None:
-    if window:
-        cloud.take(Block.of(window))
-    packed = cloud.tick(tick_us)
-    watcher.saw(cloud)
-    if link is not None:
-        link.publish(topics.replay_frame_subject(cloud.zone.id), packed)
+    for packed in cloud.advance(Block.of(window) if window else None, tick_us):
+        watcher.saw(cloud)
+        if link is None:
+            continue
+        for payload in parts.cut(packed, cloud.twin.seq):
+            link.publish(topics.replay_frame_subject(cloud.zone.id), payload)
         if cloud.twin.seq % STATUS_EVERY == 0:
             account = json.dumps(cloud.account(tick_us), ensure_ascii=False).encode()
-            link.publish(topics.replay_status_subject(cloud.zone.id), account)
+            for payload in parts.cut(account, tick_us // twin.TICK_US):
+                link.publish(topics.replay_status_subject(cloud.zone.id), payload)

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from jinyun.cloud.rawlog import RawLog, RawLogError, read
-from jinyun.net.ingest import Arrival
+from jinyun.net.block import Arrival, Block
 
 ARRIVALS = [Arrival(1_795_000_000_000_000 + n, f"jinyun.z.rsu.R{n}.up.spat", bytes(range(n))) for n in range(50)]
 
 
 def written(folder: Path) -> Path:
     log = RawLog(folder)
-    log.append(ARRIVALS[:20])
-    log.append([])
-    log.append(ARRIVALS[20:])
+    log.append(Block.of(ARRIVALS[:20]))
+    log.append(Block.of([]))
+    log.append(Block.of(ARRIVALS[20:]))
     log.close()
     (path,) = folder.glob("*.jyr")
     return path

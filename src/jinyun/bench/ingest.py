@@ -127,13 +127,13 @@ def measure() -> dict[str, Any]:
     """Run the stated rates, then search the highest sustained one; the whole takes about two minutes."""
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="jinyun-bench-") as folder:
-        nats_port, mqtt_port = _free_port(), _free_port()
+        nats_port, mqtt_port = free_port(), free_port()
         config = Path(folder) / "nats.conf"
         config.write_text(broker.configuration("bench", "127.0.0.1", nats_port, mqtt_port, Path(folder)))
         server = subprocess.Popen([broker.binary(), "-c", str(config)], stderr=subprocess.DEVNULL)
         try:
-            _await_port(nats_port)
-            _await_port(mqtt_port)
+            await_port(nats_port)
+            await_port(mqtt_port)
             asyncio.run(_trial(nats_port, mqtt_port, 1000))  # compiles the kernels
             lost, best = 0, 0
             for rate in STATED:
@@ -154,13 +154,15 @@ def measure() -> dict[str, Any]:
     return {"bench": "ingest", "machine": describe(), "figures": figures, "peers": {}}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _await_port(port: int) -> None:
+def await_port(port: int) -> None:
+    """Wait until something answers on a port of loopback."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

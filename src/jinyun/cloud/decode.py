@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from jinyun.cloud import account, forms, sight
 from jinyun.cloud.account import NO_COUNT, NO_TIME
 from jinyun.cloud.dialect import Dialects
+from jinyun.cloud.quality.received import MapHeard
+from jinyun.cloud.quality.spat import Spat
 from jinyun.cloud.sight import Projection
 from jinyun.cloud.sources import KINDS, Source, Sources
 from jinyun.cloud.ways import OTHER_WAY, Ways
@@ -37,6 +39,8 @@ EXPLAINED = 8
 """Refusals of a window that are explained by field and bit; the rest are only counted."""
 EXPLAINED_HZ = 40.0
 """Refusals explained a second, on average: explaining reads a message a second time, slowly."""
+MAP_PARTS = 32
+"""Contents of one sender's MAPs that are remembered."""
 MAP_HEADER = 5
 """Octets of a MAP frame that change from message to message: count and minute."""
 _FRAME = dict(zip(topics.MESSAGES, FIRST_STAGE, strict=True)) | topics.SECOND_STAGE
@@ -64,7 +68,7 @@ class Decoder:
         self.flooded = 0
         self.unknown_extensions = 0
         self.maps: dict[tuple[int, int], dict[str, Any]] = {}  # (region, node) -> the newest Node of a MAP
-        self._map_bytes: dict[int, bytes] = {}
+        self._map_bytes: dict[int, set[bytes]] = {}  # the contents a sender's MAPs repeat: a large one comes in parts
         self.radars: dict[str, radar_json.RadarReader] = {}
         self.units: dict[str, dict[str, Any]] = {}  # what roadside units said of themselves, by device
         self._may_explain, self._explained_us = float(EXPLAINED), 0
@@ -105,7 +109,9 @@ class Decoder:
         sightings = np.concatenate(window.sightings) if window.sightings else np.empty(0, SIGHTING)
         signals = np.concatenate(window.signals) if window.signals else np.empty(0, SIGNAL)
         taken = np.concatenate(window.receive_us) if window.receive_us else np.empty(0, np.int64)
-        return Decoded(self._within(window, sightings), signals, window.findings, taken, window.replies)
+        return Decoded(
+            self._within(window, sightings), signals, window.findings, taken, window.replies, window.spats, window.maps
+        )
 
     # -- by subject: whose it is and what it should be ---------------------------------------------------------------
 
@@ -163,13 +169,13 @@ class Decoder:
             return None
         return source
 
-    def forget(self, now_us: int) -> None:
-        """Let go of senders that have been silent for long."""
-        before = len(self.sources)
-        self.sources.forget(now_us)
-        if len(self.sources) < before:
+    def forget(self, now_us: int) -> list[int]:
+        """Let go of senders that have been silent for long; return their rows, which others may get now."""
+        gone = self.sources.forget(now_us)
+        if gone:
             self.ways.clear()  # they name rows that others may get now
             self.dialects.clear()
+        return gone
 
     def refuse(self, window: Window, source: str, place: str, reason: str, receive_us: int) -> None:
         """Count and tell a message that was refused."""
@@ -224,8 +230,12 @@ class Decoder:
             shift = used - np.where(stated == NO_TIME, used, stated)
             event_us = np.where(own == NO_TIME, used[parent], own + shift[parent])
             window.signals.append(sight.of_signals(read.tables, rows, event_us))
+            window.spats.append(Spat(read.tables, rows, receive_us, event_us))
         elif message == "map":
-            self._keep_maps([pile.frame(int(index)) for index in at], rows[at])
+            frames = [pile.frame(int(index)) for index in at]
+            self._keep_maps(frames, rows[at])
+            came = zip(rows[at].tolist(), receive_us[at].tolist(), frames, strict=True)
+            window.maps += [MapHeard(row, received, frame) for row, received, frame in came]
         elif message == "rsi":
             for index in at:
                 self._road_information(window, pile.frame(int(index)), int(rows[index]), int(receive_us[index]))
@@ -339,9 +349,12 @@ class Decoder:
         """Keep the newest node of each MAP; a map that only counted on is not read again."""
         for payload, row in zip(payloads, rows.tolist(), strict=True):
             content = payload[MAP_HEADER:]
-            if self._map_bytes.get(row) == content:
+            known = self._map_bytes.setdefault(row, set())
+            if content in known:
                 continue
-            self._map_bytes[row] = content
+            if len(known) >= MAP_PARTS:
+                known.clear()
+            known.add(content)
             for node in csae.decode(payload)[1]["nodes"]:
                 if len(self.maps) < 65_536:
                     self.maps[node["id"].get("region", 0), node["id"]["id"]] = node

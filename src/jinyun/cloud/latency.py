@@ -1,4 +1,4 @@
-"""Latency histograms: percentiles over a whole run in a fixed 40 kB, whatever the number of messages."""
+"""Latency: histograms of a fixed 40 kB whatever the number of messages, and the hops of a message's way."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ class Histogram:
         bins = np.clip(delays_us // BIN_US, 0, BINS - 1).astype(np.int64)
         self._counts += np.bincount(bins, minlength=BINS)
 
+    def merge(self, other: Histogram) -> None:
+        """Add another histogram's counts."""
+        self._counts += other._counts
+
     @property
     def total(self) -> int:
         return int(self._counts.sum())
@@ -32,3 +36,40 @@ class Histogram:
             return None
         at = int(np.searchsorted(np.cumsum(self._counts), share * total))
         return round((min(at, BINS - 1) + 1) * BIN_US / 1000, 1)
+
+
+RECENT = 5
+"""Intervals that the hops speak of: as many seconds in a running zone."""
+
+
+class Hops:
+    """Where a message's time goes between its receipt and the picture that holds it; over the last seconds."""
+
+    NAMES = ("decode", "fuse", "receive_to_picture")
+
+    def __init__(self) -> None:
+        self._intervals = [self._fresh()]
+
+    @classmethod
+    def _fresh(cls) -> dict[str, Histogram]:
+        return {name: Histogram() for name in cls.NAMES}
+
+    def spent(self, decode_s: float, fuse_s: float, messages: int) -> None:
+        """Note how long a window of messages was decoded and fused: each of them waited for all."""
+        for name, seconds in (("decode", decode_s), ("fuse", fuse_s)):
+            self._intervals[-1][name].add(np.full(messages, round(seconds * 1e6), np.int64))
+
+    def fused(self, delays_us: NDArray[np.int64]) -> None:
+        """Note how long after their receipt messages were in the picture."""
+        self._intervals[-1]["receive_to_picture"].add(delays_us)
+
+    def told(self) -> dict[str, dict[str, float | None]]:
+        """Return p50 and p99 (ms) of each hop over the last intervals, and begin a new one."""
+        result = {}
+        for name in self.NAMES:
+            together = Histogram()
+            for interval in self._intervals:
+                together.merge(interval[name])
+            result[name] = {"p50": together.percentile_ms(0.5), "p99": together.percentile_ms(0.99)}
+        self._intervals = [*self._intervals[1 - RECENT :], self._fresh()]
+        return result

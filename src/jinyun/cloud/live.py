@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.cloud import account, twin
+from jinyun.cloud import account, tracking, twin
 from jinyun.cloud.decode import Decoder
 from jinyun.cloud.episodes import Episodes
-from jinyun.cloud.latency import Histogram
+from jinyun.cloud.latency import Histogram, Hops
 from jinyun.cloud.link import Links
+from jinyun.cloud.quality.claims import Claims
+from jinyun.cloud.quality.truth import SignalTruth
+from jinyun.cloud.shedding import Shedding
+from jinyun.hdmap import Map
 from jinyun.net import topics
 from jinyun.net.block import Block
 from jinyun.shapes import SIGHTING, SIGNAL, Finding, Kind
 from jinyun.zone import Zone
 
+WINDOW_US = 20_000
+"""Messages are taken into the picture this often."""
+ASKED_US = 1_000_000
+"""The picture is asked this often whether the road sees who reports itself."""
+BEHIND_US = 1_000_000
+"""A cloud that is farther behind than this leaves its windows and takes what waits at once."""
+
 
 class Cloud:
     """One zone's cloud between two clocks: arrivals in, frames out; no socket of its own, so replay can drive it."""
 
-    def __init__(self, zone: Zone, clock: str = "live", simulated: bool = True) -> None:
+    def __init__(self, zone: Zone, clock: str = "live", simulated: bool = True, map: Map | None = None) -> None:
+        """Begin with nothing seen; ``map`` is the zone's precise map, None where the messages come from elsewhere."""
         self.zone = zone
         self.clock, self.simulated = clock, simulated
         most_hz = {
@@ -36,6 +49,8 @@ class Cloud:
         self.latency = Histogram()
         self.recent_latency = Histogram()
         self.links = Links(zone)
+        self.claims = Claims(self._name_of)
+        self.truth = SignalTruth(zone, map, self._name_of)
         self.started_us = 0
         self.participants_max = 0
         self.by_kind: dict[str, int] = {}
@@ -48,38 +63,99 @@ class Cloud:
             "origin": [zone.origin.lon, zone.origin.lat],
             "map": True,
         }
-        self._sightings: list[NDArray[np.void]] = []
+        self.hops = Hops()
+        self.shedding = Shedding()
+        self._arrived: list[Block] = []
         self._signals: list[NDArray[np.void]] = []
         self._waiting_us: list[NDArray[np.int64]] = []
+        self._fused_us: list[NDArray[np.int64]] = []
         self._rolled_us = 0
+        self._until_us = 0
+        self._asked_us = 0
+        self.told_signals = 0  # frame of the last account of signals
 
-    def take(self, block: Block) -> None:
-        """Decode a window of messages and keep it for the next tick."""
-        decoded = self.decoder.read(block)
-        self._sightings.append(decoded.sightings)
+    def _name_of(self, row: int) -> str:
+        source = self.decoder.sources.at(row)
+        return source.name if source else "?"
+
+    def advance(self, block: Block | None, now_us: int) -> list[bytes]:
+        """Take what arrived, let the zone's clock run to ``now_us`` and return the packed frames that fell due.
+
+        Windows end at whole multiples of 20 ms and a message belongs to the window of its receipt, so the same messages
+        give the same frames, live and from a record. A cloud that is far behind takes what waits as one window, and says so.
+        """
+        if block is not None and len(block):
+            self._arrived.append(block)
+        if not self.started_us:
+            first = int(block.receive_us[0]) if block is not None and len(block) else now_us
+            self.started_us = self._rolled_us = min(first, now_us)
+            self._until_us = self.started_us // WINDOW_US * WINDOW_US
+        behind_us = now_us - self._until_us
+        if behind_us > BEHIND_US or behind_us < -WINDOW_US:
+            if self._until_us > self.started_us // WINDOW_US * WINDOW_US and self._arrived:
+                reason = f"{behind_us / 1e6:.1f} s between two windows; what waited is taken as one"
+                self.episodes.note([Finding("cloud.behind", self.zone.id, "clock", reason, now_us)])
+            self._until_us = now_us // WINDOW_US * WINDOW_US - WINDOW_US
+        frames = []
+        while self._until_us + WINDOW_US <= now_us:
+            self._until_us += WINDOW_US
+            self._window(self._until_us)
+            if self._until_us % twin.TICK_US == 0:
+                frames.append(self._frame(self._until_us))
+        return frames
+
+    def _window(self, end_us: int) -> None:
+        """Decode the messages received before ``end_us`` and take them into the picture as of then."""
+        waiting = Block.join(self._arrived) if self._arrived else None
+        self._arrived = []
+        if waiting is None:
+            return
+        count = int(np.searchsorted(waiting.receive_us, end_us))
+        if count < len(waiting):
+            self._arrived = [waiting.part(count, len(waiting))]
+        if not count:
+            return
+        began = time.perf_counter()
+        decoded = self.decoder.read(waiting.part(0, count))
+        decoded_at = time.perf_counter()
+        late_before = self.twin.tracks.late
+        self.episodes.note(self.claims.take(decoded.sightings, end_us))
+        self.episodes.note(self.truth.take(decoded.spats, decoded.maps, end_us))
+        sightings = self.shedding.keep(decoded.sightings)
+        tracking.take(self.twin.tracks, sightings, end_us)
         self._signals.append(decoded.signals)
-        self._waiting_us.append(decoded.receive_us)
         self.episodes.note(decoded.findings)
         self.replies += decoded.replies
-
-    def tick(self, now_us: int) -> bytes:
-        """Step the twin to ``now_us`` and return the packed frame."""
-        if not self.started_us:
-            self.started_us = self._rolled_us = now_us
-        sightings = np.concatenate(self._sightings) if self._sightings else np.empty(0, SIGHTING)
-        signals = np.concatenate(self._signals) if self._signals else np.empty(0, SIGNAL)
-        self._sightings, self._signals = [], []
-        late_before = self.twin.tracks.late
-        frame = twin.step(self.twin, sightings, signals, now_us)
+        ended = time.perf_counter()
         late = self.twin.tracks.late - late_before
         if late:
-            reason = f"{late} sightings of one tick were over 0.5 s old; recorded, not shown"
-            self.episodes.note([Finding("sighting.late", self.zone.id, "event_us", reason, now_us)])
+            reason = f"{late} sightings of one window were over 0.5 s old; recorded, not shown"
+            self.episodes.note([Finding("sighting.late", self.zone.id, "event_us", reason, end_us)])
+        self._waiting_us.append(decoded.receive_us)
+        self._fused_us.append(decoded.receive_us)
+        self.hops.spent(decoded_at - began, ended - decoded_at, len(decoded.receive_us))
+        if self.clock == "live":
+            self.shedding.lagged(time.time_ns() / 1e9 - end_us / 1e6)
+
+    def _frame(self, end_us: int) -> bytes:
+        signals = np.concatenate(self._signals) if self._signals else np.empty(0, SIGNAL)
+        self._signals = []
+        frame = twin.step(self.twin, np.empty(0, SIGHTING), signals, end_us)
+        self.episodes.note(self.truth.frame(frame))
+        if end_us - self._asked_us >= ASKED_US:
+            self._asked_us = end_us
+            self.episodes.note(self.claims.ask(frame.tracks, end_us))
         self.participants_max = max(self.participants_max, len(frame.tracks))
         names = {Kind.MOTOR: "motor", Kind.NON_MOTOR: "non_motor", Kind.PEDESTRIAN: "pedestrian"}
         counted = Counter(names.get(kind, "unknown") for kind in frame.tracks["kind"].tolist())
         self.by_kind = {name: counted.get(name, 0) for name in ("motor", "non_motor", "pedestrian", "unknown")}
         return twin.pack(frame, self.meta)
+
+    def fused(self, now_us: int) -> None:
+        """Note that the picture holds everything taken so far: closes the first part of those messages' way."""
+        for receive_us in self._fused_us:
+            self.hops.fused(now_us - receive_us)
+        self._fused_us = []
 
     def published(self, now_us: int) -> None:
         """Note that the frame holding everything taken so far is out: closes the latency of those messages."""
@@ -95,7 +171,8 @@ class Cloud:
         self._rolled_us = now_us
         decoder = self.decoder
         decoder.sources.roll(seconds)
-        decoder.forget(now_us)
+        for row in decoder.forget(now_us):
+            self.claims.forget(row)
         findings: list[Finding] = []
         devices = self.links.devices(decoder.sources, now_us, findings)
         for device in devices:
@@ -104,6 +181,11 @@ class Cloud:
         self.episodes.note(findings)
         self.episodes.close_quiet(now_us)
         recent, self.recent_latency = self.recent_latency, Histogram()
+        if self.shedding.share < 1.0:
+            reason = (
+                f"{100 * self.shedding.share:.0f} % of ordinary motor vehicles' sightings are taken: too little time"
+            )
+            self.episodes.note([Finding("cloud.shedding", self.zone.id, "load", reason, now_us)])
         return {
             "type": "status",
             "t_us": now_us,
@@ -117,7 +199,8 @@ class Cloud:
             "lost": decoder.sources.tally(account.LOST),
             "late": self.twin.tracks.late,
             "duplicate": self.twin.tracks.duplicate,
-            "shed": self.shed,
+            "shed": self.shed + self.shedding.shed,
+            "taken_share": round(self.shedding.share, 3),
             "flooded": decoder.flooded,
             "unknown_extensions": decoder.unknown_extensions,
             "frames": self.twin.seq,
@@ -126,6 +209,7 @@ class Cloud:
             "by_kind": self.by_kind,
             "latency_ms": {"p50": recent.percentile_ms(0.5), "p99": recent.percentile_ms(0.99)},
             "latency_total_ms": {"p50": self.latency.percentile_ms(0.5), "p99": self.latency.percentile_ms(0.99)},
+            "hops_ms": self.hops.told(),
             "devices": devices,
             "episodes": self.episodes.listing(),
         }

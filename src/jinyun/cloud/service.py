@@ -12,18 +12,22 @@ import signal
 import time
 from pathlib import Path
 
+from jinyun import hdmap
 from jinyun.cloud import twin
 from jinyun.cloud.brokerlog import BrokerLog
-from jinyun.cloud.live import Cloud
+from jinyun.cloud.live import WINDOW_US, Cloud
 from jinyun.cloud.rawlog import RawLog
-from jinyun.net import topics
+from jinyun.net import parts, topics
 from jinyun.net.ingest import BlockReader, IngestError, open_reader
 from jinyun.shapes import Finding
 from jinyun.state import write_json
 from jinyun.zone import Zone
 
-WINDOW_S = 0.02
+BREATH_S = 0.0005
+"""After a window's end so long passes until it is taken: what was received in it has been read by then."""
 STATUS_US = 1_000_000
+SIGNALS_EVERY = 50
+"""Frames between two accounts of what the signals' messages are worth."""
 RETRY_S = 0.2
 DRAIN_QUIET_S = 0.3
 DRAIN_LONGEST_S = 3.0
@@ -35,38 +39,35 @@ async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    cloud = Cloud(zone, simulated=simulated)
+    cloud = Cloud(zone, simulated=simulated, map=hdmap.open(zone))
     cloud.decoder.warm()
     refusals = BrokerLog(state_dir / "log" / "broker.log")
     log = RawLog(record) if record else None
     reader: BlockReader | None = None
-    tick_us = time.time_ns() // 1000 // twin.TICK_US * twin.TICK_US
-    status_us = tick_us - STATUS_US  # the first word follows the first frame
+    status_us = time.time_ns() // 1000 - STATUS_US  # the first word follows the first frame
     quiet_since = time.monotonic()
     stopping_since: float | None = None
     while True:
         if reader is None or reader.closed.is_set():
             reader = await _connect(zone, host, nats_port, cloud, stop)
-        await asyncio.sleep(WINDOW_S)
+        await asyncio.sleep(_to_the_next_window_s())
         block = reader.take() if reader else None
         if block is not None:
             quiet_since = time.monotonic()
-            cloud.take(block)
             if log is not None:
-                log.append(block.arrivals())
-            replies, cloud.replies = cloud.replies, []
-            for topic, payload in replies:
-                if reader is not None:
-                    reader.publish(topics.subject_of(topic), payload)
+                log.append(block)
+        frames = cloud.advance(block, time.time_ns() // 1000)
+        cloud.fused(time.time_ns() // 1000)
+        for packed in frames:
+            _publish(reader, topics.frame_subject(zone.id), packed, cloud.twin.seq)
+        if frames:
+            cloud.published(time.time_ns() // 1000)
+        replies, cloud.replies = cloud.replies, []
+        for topic, payload in replies:
+            _publish(reader, topics.subject_of(topic), payload, 0)
         if reader is not None:
             cloud.shed = reader.shed
         now_us = time.time_ns() // 1000
-        if now_us - tick_us >= twin.TICK_US or now_us < tick_us - twin.TICK_US:
-            tick_us = now_us // twin.TICK_US * twin.TICK_US
-            packed = cloud.tick(now_us)
-            if reader is not None:
-                reader.publish(topics.frame_subject(zone.id), packed)
-            cloud.published(time.time_ns() // 1000)
         if now_us - status_us >= STATUS_US or now_us < status_us:
             status_us = now_us
             cloud.episodes.note(refusals.findings(now_us))
@@ -76,7 +77,7 @@ async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: 
             quiet = time.monotonic() - quiet_since
             if quiet > DRAIN_QUIET_S or time.monotonic() - stopping_since > DRAIN_LONGEST_S:
                 break
-    cloud.tick(time.time_ns() // 1000)
+    cloud.advance(reader.take() if reader else None, time.time_ns() // 1000 + twin.TICK_US)
     cloud.published(time.time_ns() // 1000)
     _tell(cloud, reader, time.time_ns() // 1000, state_dir)
     if log is not None:
@@ -85,11 +86,25 @@ async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: 
         reader.close()
 
 
+def _to_the_next_window_s() -> float:
+    """Return how long it is to the end of the running window, and a breath more."""
+    return (WINDOW_US - time.time_ns() // 1000 % WINDOW_US) / 1e6 + BREATH_S
+
+
+def _publish(reader: BlockReader | None, subject: str, message: bytes, number: int) -> None:
+    if reader is not None:
+        for payload in parts.cut(message, number):
+            reader.publish(subject, payload)
+
+
 def _tell(cloud: Cloud, reader: BlockReader | None, now_us: int, state_dir: Path) -> None:
     account = cloud.account(now_us)
-    if reader is not None:
-        reader.publish(topics.status_subject(cloud.zone.id), json.dumps(account, ensure_ascii=False).encode())
+    told = json.dumps(account, ensure_ascii=False).encode()
+    _publish(reader, topics.status_subject(cloud.zone.id), told, now_us // STATUS_US)
     write_json(state_dir / "cloud.json", account)
+    if cloud.twin.seq - cloud.told_signals >= SIGNALS_EVERY:
+        cloud.told_signals = cloud.twin.seq
+        write_json(state_dir / "signals.json", {"zone": cloud.zone.id, "t_us": now_us, **cloud.truth.summary()})
 
 
 async def _connect(zone: Zone, host: str, port: int, cloud: Cloud, stop: asyncio.Event) -> BlockReader | None:

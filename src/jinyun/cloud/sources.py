@@ -162,18 +162,21 @@ class Sources:
         rows = [source.row for source in self._by_name.values()]
         return int(self.tallies[rows, column].sum()) if rows else 0
 
-    def forget(self, now_us: int) -> None:
-        """Free the rows of long silent senders; they come back by speaking again."""
+    def forget(self, now_us: int) -> list[int]:
+        """Free the rows of long silent senders, and return them; the senders come back by speaking again."""
         gone = [
             key
             for key, source in self._by_name.items()
             if now_us - self.tallies[source.row, account.LAST] > FORGOTTEN_US
         ]
+        rows = []
         for key in gone:
             source = self._by_name.pop(key)
             self._at[source.row] = None
             self._clear(source.row)
             self._free.append(source.row)
+            rows.append(source.row)
+        return rows
 
     def roll(self, seconds: float) -> None:
         """Close the running interval of ``seconds`` and make its counts the rates (smoothed, per second)."""

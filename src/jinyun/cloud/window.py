@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from jinyun.cloud.quality.received import MapHeard
+from jinyun.cloud.quality.spat import Spat
 from jinyun.net import topics
 from jinyun.net.csae import batch
 from jinyun.shapes import Finding
@@ -24,6 +26,8 @@ class Decoded:
     findings: list[Finding]
     receive_us: NDArray[np.int64]  # of every message taken
     replies: list[tuple[str, bytes]]  # (MQTT topic, payload) to devices that ask for an answer
+    spats: list[Spat]
+    maps: list[MapHeard]
 
 
 @dataclass(slots=True)
@@ -73,5 +77,7 @@ class Window:
     signals: list[NDArray[np.void]] = field(default_factory=list)
     receive_us: list[NDArray[np.int64]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    spats: list[Spat] = field(default_factory=list)
+    maps: list[MapHeard] = field(default_factory=list)
     replies: list[tuple[str, bytes]] = field(default_factory=list)
     relayed: dict[int, int] = field(default_factory=dict)  # row of a gateway -> frames it relayed in this window

@@ -1,0 +1,83 @@
+"""One zone's cloud between two clocks: the same messages give the same frames, however they come in."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from jinyun import zone as zones
+from jinyun.cloud.live import BEHIND_US, WINDOW_US, Cloud
+from jinyun.net import csae
+from jinyun.net.block import Arrival, Block
+
+T0 = 1_795_000_040_000_000
+
+
+@pytest.fixture(scope="module")
+def zone() -> zones.Zone:
+    return zones.load(zones.find())
+
+
+def cars(zone: zones.Zone, seconds: float, count: int = 20) -> list[Arrival]:
+    """BSM of cars that drive north at 20 m/s, each at its own moments, ten a second, received 30 to 60 ms later."""
+    rng = random.Random(4)
+    rows = []
+    for car in range(count):
+        for n in range(int(seconds * 10)):
+            t_us = T0 + n * 100_000 + car * 3_000
+            value: dict[str, Any] = {
+                "msgCnt": n % 128, "id": f"CAR{car:05d}".encode(), "secMark": t_us // 1000 % 60_000,
+                "pos": {"lat": int(zone.origin.lat * 1e7) + n * 180, "long": int(zone.origin.lon * 1e7) + car * 2000},
+                "posAccuracy": {"semiMajor": 10, "semiMinor": 10, "orientation": 0}, "transmission": "forwardGears",
+                "speed": 1000, "heading": 0, "accelSet": {"long": 0, "lat": 0, "vert": 0, "yaw": 0}, "brakes": {},
+                "size": {"width": 180, "length": 480}, "vehicleClass": {"classification": 10},
+            }  # fmt: skip
+            received = t_us + rng.randrange(30_000, 60_000)
+            rows.append(Arrival(received, f"jinyun.{zone.id}.obu.car{car}.up.bsm", csae.encode("bsmFrame", value)))
+    return sorted(rows, key=lambda row: row.receive_us)
+
+
+def played(zone: zones.Zone, rows: list[Arrival], steps: list[int]) -> list[bytes]:
+    """Return the frames of a cloud that is given what arrived up to each of ``steps`` (us)."""
+    cloud, frames, at = Cloud(zone, clock="replay"), [], 0
+    for now_us in steps:
+        end = at
+        while end < len(rows) and rows[end].receive_us <= now_us:
+            end += 1
+        frames += cloud.advance(Block.of(rows[at:end]) if end > at else None, now_us)
+        at = end
+    return frames
+
+
+def test_frames_do_not_depend_on_when_the_messages_are_handed_over(zone: zones.Zone) -> None:
+    rows = cars(zone, 3.0)
+    end_us = T0 + 3_200_000
+    rng = random.Random(9)
+    even = list(range(T0, end_us + 1, 100_000))
+    uneven = sorted({*(T0 + rng.randrange(3_200_000) for _ in range(150)), T0, end_us})
+    one, other = played(zone, rows, even), played(zone, rows, uneven)
+    assert len(one) == 32
+    assert one == other
+
+
+def test_a_cloud_far_behind_takes_what_waits_at_once_and_says_so(zone: zones.Zone) -> None:
+    cloud = Cloud(zone)
+    rows = cars(zone, 0.5)
+    cloud.advance(Block.of(rows[:50]), rows[49].receive_us + WINDOW_US)
+    cloud.advance(Block.of(rows[50:]), rows[-1].receive_us + 2 * BEHIND_US)
+    assert cloud.decoder.received["bsm"] == len(rows)
+    assert "cloud.behind" in {row["rule"] for row in cloud.episodes.listing()}
+
+
+def test_a_clock_set_back_goes_on_from_there(zone: zones.Zone) -> None:
+    cloud = Cloud(zone)
+    rows = cars(zone, 0.5)
+    cloud.advance(Block.of(rows), T0 + 1_000_000)
+    back_us = T0 - 3_600_000_000
+    again = [row._replace(receive_us=row.receive_us - 3_600_000_000) for row in rows]
+    frames = cloud.advance(Block.of(again), back_us + 1_000_000)
+    frames += cloud.advance(None, back_us + 2_000_000)
+    assert frames
+    assert cloud.decoder.received["bsm"] == 2 * len(rows)
