@@ -246,18 +246,34 @@ def test_driving_on_the_left_turns_the_lanes_round(tmp_path: Path) -> None:
     assert against[0].tolist() == [50, -1.5] and against[-1].tolist() == [0, -1.5]
 
 
+def test_links_that_lead_nowhere_are_counted(tmp_path: Path) -> None:
+    text = (
+        xodr.crossroads()
+        .replace('elementId="8"', 'elementId="18"')
+        .replace('connectingRoad="12"', 'connectingRoad="99"')
+    )
+    (tmp_path / "tee.xodr").write_text(text)
+    map = hdmap.read(tmp_path / "tee.xodr")
+    assert map.ignored["road link to a junction that is not there"] == 3
+    assert map.ignored["connection of a road that is not there"] == 1
+
+
 @pytest.mark.parametrize(
     ("was", "becomes", "told"),
     [
         ('length="90.0"', 'length="91.9"', "tee.xodr: road 1: is 91.9 m long, its plan view 90"),
         ('curvature="-0.1"', 'curvature="x"', "road 13 geometry 0: curvature of arc is 'x', not a number"),
-        ('connectingRoad="12"', 'connectingRoad="99"', "junction 9 connection 1: names a road that is not there"),
+        (
+            'contactPoint="start"><laneLink',
+            'contactPoint="top"><laneLink',
+            "contactPoint is 'top', neither start nor end",
+        ),
         ('s="88.0"', 's="188.0"', "road 1 signal s1: stands at s=188 of a road of 90 m"),
         ("<line/>", "", "road 1 geometry 0: has no line, arc, spiral, poly3 or paramPoly3"),
         ('id="-2" type="sidewalk"', 'id="-1" type="sidewalk"', "road 1 laneSection 0: a lane's id comes twice"),
         ('x="-100.0"', 'x="nan"', "road 1 geometry 0: x of geometry is 'nan', not a number"),
         ('<road id="2"', '<road id="1"', "road 1: comes twice"),
-        ('elementId="8"', 'elementId="18"', "road 2: is linked to junction '18', which is not there"),
+        ('from="-1"', 'from="one"', "from of laneLink is 'one', not a whole number"),
         ('a="3.5"', 'a="9e99"', "a number of width is beyond 1e+07"),
     ],
 )

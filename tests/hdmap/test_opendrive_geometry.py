@@ -15,6 +15,7 @@ from jinyun import hdmap
 from jinyun.hdmap import Map
 from jinyun.hdmap.reading.opendrive import geometry
 from jinyun.hdmap.reading.opendrive.geometry import Piece
+from jinyun.hdmap.reading.source import Source
 from tests.conftest import shared
 from tests.hdmap import dense, xodr
 
@@ -29,7 +30,8 @@ CENTIMETRE = 0.01
 )
 @settings(max_examples=150, deadline=None)
 def test_a_spiral_is_the_integral_of_its_curvature(first: float, last: float, length: float, share: float) -> None:
-    x, y, heading = geometry.evaluate([Piece("spiral", 0, 0, 0, 0, length, (first, last))], np.array([share * length]))
+    curves = geometry.curves([Piece("here", 0, 0, 0, 0, length, (first, last))], Source("test"))
+    x, y, heading = geometry.evaluate(curves, np.zeros(1, int), np.array([share * length]))
     growth = (last - first) / length
 
     def turned(s: float) -> float:
@@ -48,7 +50,8 @@ def test_each_kind_of_geometry_runs_where_a_dense_walk_runs(number: int) -> None
     view, _ = xodr.geometries((xodr.CHAIN[number],))
     road = ET.fromstring(f"<road><planView>{view}</planView></road>")
     s = np.linspace(0, length, 301)
-    x, y, heading = geometry.evaluate(geometry.pieces(road, "road 1", hdmap.reading.source.Source("test")), s)
+    curves = geometry.curves(geometry.pieces(road, "road 1", Source("test")), Source("test"))
+    x, y, heading = geometry.evaluate(curves, np.zeros(len(s), int), s)
     u, v, turn = dense.reference(road, s)
     assert np.hypot(x - u, y - v).max() < 1e-5, kind
     assert np.abs((heading - turn + math.pi) % (2 * math.pi) - math.pi).max() < 1e-4

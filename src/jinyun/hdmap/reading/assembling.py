@@ -9,6 +9,7 @@ import json
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ SHORTEST_M = 0.01
 """A lane that is shorter is none."""
 AHEAD_M = 5.0
 """A lane's direction at its end is that of its last metres."""
+LANE_APART_M = 1e7
+"""No lane is longer: stations of all lanes in one row keep them apart by this."""
 STRAIGHT_ON_RAD = math.radians(35)
 """A movement that turns by less is straight on."""
 BACK_RAD = math.radians(150)
@@ -57,10 +60,10 @@ class Rows:
     junctions: Columns = field(default_factory=dict)
     after: dict[int, list[int]] = field(default_factory=dict)
 
-    def line(self, row: int) -> NDArray[np.float64]:
-        """Return the middle line of a lane, shape (n, 3)."""
-        first, count = int(self.lanes["first"][row]), int(self.lanes["count"][row])
-        return np.column_stack([self.points[key][first : first + count] for key in ("x_m", "y_m", "z_m")])
+    @cached_property
+    def headings(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The directions in which lanes begin and end."""
+        return headings(self)
 
     def border(self, row: int, side: str) -> NDArray[np.float64]:
         """Return the ``left`` or ``right`` border of a lane, shape (n, 2)."""
@@ -337,29 +340,34 @@ def _links(rows: Rows) -> Columns:
     found = sorted(set(found))
     draft = rows.draft.lanes
     turns = []
+    starts, ends = (heading.tolist() for heading in rows.headings)
     for start, end, via in found:
         told = draft[via].turn if via >= 0 else 0
         at_junction = (via >= 0 and bool(draft[via].junction)) or int(rows.edges["end"][rows.lanes["edge"][start]]) >= 0
-        turns.append(told or (turn_between(rows, start, end) if at_junction else Turn.STRAIGHT))
+        turns.append(told or (turn_by(starts[end] - ends[start]) if at_junction else Turn.STRAIGHT))
     table = np.array(found, np.int32).reshape(-1, 3)
     return filled("links", {
         "start": table[:, 0], "end": table[:, 1], "via": table[:, 2], "turn": turns, "group": np.full(len(found), -1),
     })  # fmt: skip
 
 
-def heading_at_end(rows: Rows, lane: int) -> float:
-    """Return the direction in which a lane ends, clockwise from north."""
-    line = rows.line(lane)[:, :2]
-    s = curve.stations(line)
-    back = curve.at_station(line, max(float(s[-1]) - AHEAD_M, 0))[0]
-    return float(math.atan2(*(line[-1] - back)))
+def headings(rows: Rows) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the directions in which lanes begin and end, clockwise from north: those of their first and last metres."""
+    first = rows.lanes["first"].astype(np.int64)
+    last = first + rows.lanes["count"].astype(np.int64) - 1
+    x, y, s = (rows.points[key] for key in ("x_m", "y_m", "s_m"))
+    number = np.repeat(np.arange(len(first)), last - first + 1)
+    along = number * LANE_APART_M + s
+    found = []
+    for end, at in ((first, np.minimum(AHEAD_M, s[last])), (last, np.maximum(s[last] - AHEAD_M, 0))):
+        wanted = np.arange(len(first)) * LANE_APART_M + at
+        dx, dy = np.interp(wanted, along, x) - x[end], np.interp(wanted, along, y) - y[end]
+        found.append(np.arctan2(dx, dy) if end is first else np.arctan2(-dx, -dy))
+    return found[0], found[1]
 
 
-def turn_between(rows: Rows, start: int, end: int) -> int:
-    """Return the movement from one lane to another by how their directions differ."""
-    line = rows.line(end)[:, :2]
-    ahead = curve.at_station(line, AHEAD_M)[0]
-    by = math.atan2(*(ahead - line[0])) - heading_at_end(rows, start)
+def turn_by(by: float) -> int:
+    """Return the movement that turns by an angle to the right."""
     by = (by + math.pi) % (2 * math.pi) - math.pi
     if abs(by) < STRAIGHT_ON_RAD:
         return Turn.STRAIGHT

@@ -38,7 +38,7 @@ def areas(rows: Rows) -> tuple[Columns, Columns]:
 
 def hull(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the convex hull of points, counter-clockwise (A. M. Andrew, 1979)."""
-    ordered = sorted(set(map(tuple, points.tolist())))
+    ordered = sorted(set(map(tuple, _outermost(points).tolist())))
     if len(ordered) < 3:
         return np.array(ordered)
     sides = []
@@ -50,6 +50,19 @@ def hull(points: NDArray[np.float64]) -> NDArray[np.float64]:
             side.append(p)
         sides += side[:-1]
     return np.array(sides)
+
+
+def _outermost(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the points without those within the polygon of the farthest ones in 16 directions: few are left."""
+    angles = np.arange(16) * np.pi / 8
+    far = points[np.argmax(points @ np.stack([np.cos(angles), np.sin(angles)]), axis=0)]
+    side = np.roll(far, -1, axis=0) - far
+    real = np.hypot(side[:, 0], side[:, 1]) > 0
+    inside = np.ones(len(points), bool)
+    for corner, way in zip(far[real], side[real], strict=True):
+        away = points - corner
+        inside &= way[0] * away[:, 1] - way[1] * away[:, 0] > 0
+    return points[~inside]
 
 
 def _turn(a: tuple[float, ...], b: tuple[float, ...], c: tuple[float, ...]) -> float:

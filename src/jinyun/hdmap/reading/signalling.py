@@ -192,9 +192,7 @@ def _before_junction(rows: Rows, lane: int) -> list[int]:
 
 def _heading_of_arm(rows: Rows, lane: int) -> float:
     """Return the direction in which the edge of a lane ends: one for all of its lanes."""
-    from jinyun.hdmap.reading.assembling import heading_at_end
-
-    return heading_at_end(rows, int(rows.edges["first"][rows.lanes["edge"][lane]]))
+    return float(rows.headings[1][int(rows.edges["first"][rows.lanes["edge"][lane]])])
 
 
 class _Crossings:

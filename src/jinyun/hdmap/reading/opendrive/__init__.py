@@ -42,9 +42,7 @@ def read(root: ET.Element, source: Source) -> Draft:
             raise source.fault(road.where, "comes twice")
         elements[road.id], read_roads[road.id] = element, road
     laid: lanes.Table = {}
-    points = 0
-    for road in read_roads.values():
-        points = lanes.lay(road, draft, laid, source, points)
+    lanes.lay(list(read_roads.values()), draft, laid, source)
     if len(draft.lanes) > MOST_LANES:
         raise source.fault("-", f"more than {MOST_LANES} lanes")
     linking.link(read_roads, root, draft, laid, source)

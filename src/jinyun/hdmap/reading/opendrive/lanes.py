@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from jinyun.hdmap.precise import Bay, LaneKind
 from jinyun.hdmap.reading.draft import Draft, DraftBay, DraftEdge, DraftLane
 from jinyun.hdmap.reading.opendrive import geometry
 from jinyun.hdmap.reading.opendrive.geometry import Floats
-from jinyun.hdmap.reading.opendrive.roads import Road, RoadLane, Section
+from jinyun.hdmap.reading.opendrive.roads import Road, RoadLane, Section, curve_all
 from jinyun.hdmap.reading.source import MOST_POINTS, Source
 
 CHORD_ERROR_M = 0.004
@@ -53,19 +54,40 @@ Table = dict[tuple[str, int, int], Laid]
 """By road, number of section and number of lane."""
 
 
-def lay(road: Road, draft: Draft, laid: Table, source: Source, points: int) -> int:
-    """Add the road's lanes and edges to the draft and to ``laid``; return how many points all lanes have now."""
-    for number, section in enumerate(road.sections):
-        if section.end_m - section.start_m < 0.01:
-            source.ignored["lane section shorter than 1 cm"] += 1
-            continue
-        stations = _stations(road, section, source)
-        points += len(stations) * len(section.lanes)
+def lay(roads: Sequence[Road], draft: Draft, laid: Table, source: Source) -> None:
+    """Add the lanes and edges of all roads to the draft and to ``laid``."""
+    curves = curve_all(roads, source)
+    parts: list[tuple[Road, int, Section]] = []
+    for road in roads:
+        for number, section in enumerate(road.sections):
+            if section.end_m - section.start_m < 0.01:
+                source.ignored["lane section shorter than 1 cm"] += 1
+            else:
+                parts.append((road, number, section))
+    if not parts:
+        return
+    breaks = [_breaks(road, section) for road, _, section in parts]
+    along = [road.pieces_at((at[:-1] + at[1:]) / 2) for (road, _, _), at in zip(parts, breaks, strict=True)]
+    half = np.concatenate([np.diff(at) / 2 for at in breaks])
+    rows, middle = np.concatenate([row for row, _ in along]), np.concatenate([s for _, s in along])
+    curvature = geometry.sharpest(curves, rows, middle - half, middle + half)
+    stations, first, points = [], 0, 0
+    for (road, _, section), at in zip(parts, breaks, strict=True):
+        stations.append(_stations(road, section, at, curvature[first : first + len(at) - 1], source))
+        first += len(at) - 1
+        points += len(stations[-1]) * len(section.lanes)
         if points > MOST_POINTS:
             raise source.fault(road.where, f"lanes have more than {MOST_POINTS} points")
-        left, right = sides(road, section, stations)
-        _add(road, number, section, *_places(road, stations, left, right), left - right, draft, laid, source)
-    return points
+    where = [road.pieces_at(s) for (road, _, _), s in zip(parts, stations, strict=True)]
+    line = geometry.evaluate(curves, np.concatenate([row for row, _ in where]), np.concatenate([s for _, s in where]))
+    first = 0
+    for (road, number, section), s in zip(parts, stations, strict=True):
+        own = slice(first, first + len(s))
+        x, y, heading = (column[own] for column in line)
+        left, right = sides(road, section, s)
+        borders = _places(road, s, x, y, heading, left, right)
+        _add(road, number, section, *borders, left - right, draft, laid, source)
+        first += len(s)
 
 
 def forward(road: Road, lane: RoadLane) -> bool:
@@ -74,23 +96,21 @@ def forward(road: Road, lane: RoadLane) -> bool:
     return along != (lane.direction == "reversed")
 
 
-def _stations(road: Road, section: Section, source: Source) -> Floats:
-    """Return stations from the section's beginning to its end between which nothing strays (:data:`CHORD_ERROR_M`)."""
+def _breaks(road: Road, section: Section) -> Floats:
+    """Return the stations of a section at which anything begins, its own ends among them."""
     profiles = [road.offset, road.elevation, road.superelevation]
     profiles += [p for lane in section.lanes for p in (lane.width, lane.border) if p is not None]
-    breaks = np.concatenate([
-        [section.start_m, section.end_m], [piece.s_m for piece in road.pieces], *(p.s for p in profiles),
-    ])  # fmt: skip
-    breaks = np.unique(breaks[(breaks >= section.start_m) & (breaks <= section.end_m)])
-    breaks = breaks[np.concatenate([[True], np.diff(breaks) > 1e-4])]
-    breaks[-1] = section.end_m
+    every = np.concatenate([[section.start_m, section.end_m], road.starts, *(p.s for p in profiles)])
+    every = np.unique(every[(every >= section.start_m) & (every <= section.end_m)])
+    every = every[np.concatenate([[True], np.diff(every) > 1e-4])]
+    every[-1] = section.end_m
+    breaks: Floats = every
+    return breaks
+
+
+def _stations(road: Road, section: Section, breaks: Floats, curvature: Floats, source: Source) -> Floats:
+    """Return stations from the section's beginning to its end between which nothing strays (:data:`CHORD_ERROR_M`)."""
     start, end = breaks[:-1], breaks[1:]
-    of = np.searchsorted([piece.s_m for piece in road.pieces], (start + end) / 2, side="right") - 1
-    of = np.clip(of, 0, len(road.pieces) - 1)
-    curvature = np.zeros(len(start))
-    for k in np.unique(of).tolist():
-        rows = of == k
-        curvature[rows] = geometry.sharpest(road.pieces[k], start[rows], end[rows])
     left, right = sides(road, section, breaks)
     reach = float(max(np.abs(left).max(initial=0), np.abs(right).max(initial=0)))
     slope, bend = road.offset.steepest(start, end)
@@ -135,9 +155,10 @@ def sides(road: Road, section: Section, stations: Floats) -> tuple[NDArray[np.fl
     return left, right
 
 
-def _places(road: Road, stations: Floats, left: Floats, right: Floats) -> tuple[Line, Line]:
+def _places(
+    road: Road, stations: Floats, x: Floats, y: Floats, heading: Floats, left: Floats, right: Floats
+) -> tuple[Line, Line]:
     """Return the places of the sides, shape (lanes, stations, 3)."""
-    x, y, heading = geometry.evaluate(road.pieces, stations)
     z, roll = road.elevation.at(stations), road.superelevation.at(stations)
     across = np.cos(roll)
     found = []

@@ -8,7 +8,6 @@ import numpy as np
 
 from jinyun.hdmap.precise import LaneKind
 from jinyun.hdmap.reading.draft import Draft, DraftJunction
-from jinyun.hdmap.reading.opendrive import geometry
 from jinyun.hdmap.reading.opendrive.lanes import Laid, Table
 from jinyun.hdmap.reading.opendrive.roads import Road, RoadLink
 from jinyun.hdmap.reading.source import Source
@@ -29,7 +28,8 @@ def link(roads: dict[str, Road], root: ET.Element, draft: Draft, laid: Table, so
             draft.junctions[id] = DraftJunction(id, name=item.get("name") or "")
     for road in roads.values():
         if road.junction and road.junction not in draft.junctions:
-            raise source.fault(road.where, f"lies in junction {road.junction[:40]}, which is not there")
+            source.ignored["junction that is named and not there"] += 1
+            draft.junctions[road.junction] = DraftJunction(road.junction)
         _within(road, draft, laid, source)
         for end, found in ((START, road.before), (END, road.after)):
             if found is None:
@@ -88,7 +88,8 @@ def _to_road(
 ) -> None:
     other = roads.get(found.id)
     if other is None:
-        raise source.fault(road.where, f"is linked to road {found.id[:40]!r}, which is not there")
+        source.ignored["road link to a road that is not there"] += 1
+        return
     contact = _contact(found, other, road, source)
     number = _outer(road, end)
     for lane in road.sections[number].lanes:
@@ -102,7 +103,8 @@ def _to_road(
 def _meet(road: Road, end: str, junction: str, draft: Draft, laid: Table, source: Source) -> None:
     """Note that the edges of the road's end begin and end at a junction."""
     if junction not in draft.junctions:
-        raise source.fault(road.where, f"is linked to junction {junction[:40]!r}, which is not there")
+        source.ignored["road link to a junction that is not there"] += 1  # so netconvert writes where a road ends
+        return
     number = _outer(road, end)
     for way in "+-":
         edge = draft.edges.get(f"{road.id}.{number}{way}")
@@ -123,7 +125,8 @@ def _through(item: ET.Element, roads: dict[str, Road], draft: Draft, laid: Table
         direct = connection.get("linkedRoad") is not None
         to = roads.get(connection.get("linkedRoad" if direct else "connectingRoad") or "")
         if incoming is None or to is None:
-            raise source.fault(at, "names a road that is not there")
+            source.ignored["connection of a road that is not there"] += 1
+            continue
         contact = connection.get("contactPoint") or START
         if contact not in (START, END):
             raise source.fault(at, f"contactPoint is {contact[:20]!r}, neither start nor end")
@@ -152,7 +155,7 @@ def _nearer(road: Road, to: Road, contact: str) -> str:
     """Return which end of ``road`` lies nearer to the end of ``to``: both meet the same junction."""
     places: dict[tuple[str, str], tuple[float, float]] = {}
     for one in (road, to):
-        x_m, y_m, _ = geometry.evaluate(one.pieces, np.array([0.0, one.length_m]))
+        x_m, y_m, _ = one.line_at(np.array([0.0, one.length_m]))
         places[one.id, START], places[one.id, END] = (x_m[0], y_m[0]), (x_m[1], y_m[1])
     x, y = places[to.id, contact]
     return min((START, END), key=lambda end: (places[road.id, end][0] - x) ** 2 + (places[road.id, end][1] - y) ** 2)

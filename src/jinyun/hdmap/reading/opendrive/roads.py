@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -11,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.hdmap.reading.opendrive import geometry
-from jinyun.hdmap.reading.opendrive.geometry import Floats, Piece
+from jinyun.hdmap.reading.opendrive.geometry import MOST_COEFFICIENT, Curves, Floats, Piece
 from jinyun.hdmap.reading.source import Source
 
 KMH, MPH = 1 / 3.6, 0.44704
-MOST_COEFFICIENT = 1e7
 MOST_SPEED_MPS = 150.0
 MOST_LANE_ID = 200
 
@@ -99,9 +99,35 @@ class Road:
     after: RoadLink | None
     speeds: list[tuple[float, float]] = field(default_factory=list)
     """Station from which a speed limit holds, and the limit [m/s], NaN where there is none."""
+    first: int = 0
+    """Row of its first piece among the curves of all roads."""
+    curves: Curves | None = None
 
     def __post_init__(self) -> None:
         self.where = f"road {self.id}"
+        self.starts = np.array([piece.s_m for piece in self.pieces])
+
+    def pieces_at(self, s_m: Floats) -> tuple[NDArray[np.int64], Floats]:
+        """Return the rows of the curves at stations, and how far from their beginnings the stations lie."""
+        k = np.clip(np.searchsorted(self.starts, s_m + 1e-9, side="right") - 1, 0, len(self.starts) - 1)
+        return k + self.first, s_m - self.starts[k]
+
+    def line_at(self, s_m: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return x, y and heading of the reference line at stations."""
+        assert self.curves is not None, "the curves of all roads are made at once, after the roads are read"
+        return geometry.evaluate(self.curves, *self.pieces_at(s_m))
+
+
+def curve_all(roads: Sequence[Road], source: Source) -> Curves:
+    """Make the curves of all roads at once; raises :class:`MapError` where one is not what it says."""
+    first = 0
+    for road in roads:
+        road.first = first
+        first += len(road.pieces)
+    made = geometry.curves([piece for road in roads for piece in road.pieces], source)
+    for road in roads:
+        road.curves = made
+    return made
 
 
 def read(element: ET.Element, source: Source) -> Road:

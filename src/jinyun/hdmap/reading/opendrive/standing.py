@@ -11,7 +11,7 @@ import numpy as np
 from jinyun.hdmap.curve import Line
 from jinyun.hdmap.precise import Bay, LaneKind, Turn
 from jinyun.hdmap.reading.draft import Draft, DraftBay, DraftCrossing, DraftSignal
-from jinyun.hdmap.reading.opendrive import geometry, lanes
+from jinyun.hdmap.reading.opendrive import lanes
 from jinyun.hdmap.reading.opendrive.lanes import Laid, Table
 from jinyun.hdmap.reading.opendrive.roads import Road
 from jinyun.hdmap.reading.source import Source
@@ -77,7 +77,7 @@ def _station(item: ET.Element, road: Road, where: str, source: Source) -> float:
 def _place(road: Road, s: float, t: float) -> tuple[float, float, float, float]:
     """Return x, y, z and the road's direction, counter-clockwise from east, at station and offset."""
     at = np.array([s])
-    x, y, heading = geometry.evaluate(road.pieces, at)
+    x, y, heading = road.line_at(at)
     h = float(heading[0])
     return float(x[0]) - t * math.sin(h), float(y[0]) + t * math.cos(h), float(road.elevation.at(at)[0]), h
 
