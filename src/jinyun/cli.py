@@ -121,6 +121,15 @@ def parser() -> argparse.ArgumentParser:
     for deed in (decode, sniff):
         deed.add_argument("--lang", choices=["zh", "en", "both"], default="en", help="language of meanings")
 
+    quality = verbs.add_parser("quality", help="how well the roadside sees: the zone's scorecard")
+    deeds = quality.add_subparsers(dest="deed", required=True, metavar="DEED")
+    report = deeds.add_parser(
+        "report", help="faults to be repaired and every device's figures; exit code 1: faults stand"
+    )
+    report.add_argument("--zone", help="the zone (default: science-city)")
+    report.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
+    report.add_argument("--html", type=Path, metavar="FILE", help="write one page with pictures")
+
     admin = verbs.add_parser("admin", help="who may speak: the zone's certificate authority and its devices")
     deeds = admin.add_subparsers(dest="deed", required=True, metavar="DEED")
     init = deeds.add_parser("init", help="make the zone's authority; its passphrase comes from JINYUN_PASSPHRASE")
@@ -183,6 +192,16 @@ def _replay(args: argparse.Namespace) -> int:
     return 0
 
 
+def _quality(args: argparse.Namespace) -> int:
+    from jinyun.quality import ReportError, quality
+
+    try:
+        return quality(args)
+    except (ReportError, OSError) as error:
+        print(f"jinyun quality: {error}", file=sys.stderr)
+        return 2
+
+
 def _message(args: argparse.Namespace) -> int:
     from jinyun.message import message
     from jinyun.net.authority import AuthorityError
@@ -218,7 +237,7 @@ def _bench(args: argparse.Namespace) -> int:
     return 0
 
 
-_VERBS = {"run": _run, "replay": _replay, "message": _message, "admin": _admin, "bench": _bench}
+_VERBS = {"run": _run, "replay": _replay, "quality": _quality, "message": _message, "admin": _admin, "bench": _bench}
 
 if __name__ == "__main__":
     sys.exit(main())
