@@ -48,20 +48,27 @@ def covering(
     if lanes is not None:
         wanted = wanted & np.asarray(lanes, bool)
     found = np.zeros(len(x), np.int32)
-    lanefence.covering(
-        x,
-        y,
-        heading,
-        beyond_m,
-        index.half_m,
-        index.extent_m,
-        wanted,
-        index.pieces,
-        index.lane,
-        index.cells,
-        index.named,
-        found,
-    )
+    grid = (index.pieces, index.lane, index.cells, index.named)
+    which = np.empty((len(x), 0), np.int32)
+    lanefence.covering(x, y, heading, beyond_m, index.half_m, index.extent_m, wanted, *grid, found, which)
+    return found
+
+
+def lanes_under(
+    map: Map, x_m: ArrayLike, y_m: ArrayLike, *, beyond_m: float = 0.0, lanes: NDArray[np.bool_] | None = None
+) -> NDArray[np.int32]:
+    """Return which lanes cover each place, shape (n, 4), in no order, -1 for none; of more than four, four.
+
+    Lanes and ``beyond_m`` are as for :func:`covering`; negative metres shrink the lanes.
+    """
+    from jinyun.hdmap import lanefence
+
+    x, y, heading = places(x_m, y_m, None)
+    index = map.index
+    wanted = index.wanted(None) if lanes is None else np.asarray(lanes, bool)
+    count, found = np.zeros(len(x), np.int32), np.full((len(x), 4), -1, np.int32)
+    grid = (index.pieces, index.lane, index.cells, index.named)
+    lanefence.covering(x, y, heading, beyond_m, index.half_m, index.extent_m, wanted, *grid, count, found)
     return found
 
 

@@ -47,9 +47,9 @@ def inside(x: Floats, y: Floats, corners: Floats, first: NDArray[np.int64], foun
 @_compiled
 def covering(
     x: Floats, y: Floats, heading: Floats, beyond_m: float, half: Floats, extent: Floats, wanted: NDArray[np.bool_],
-    pieces: Floats, lane_of: Ints, cells: NDArray[np.int64], named: Ints, found: Ints,
+    pieces: Floats, lane_of: Ints, cells: NDArray[np.int64], named: Ints, found: Ints, which: Ints,
 ) -> None:  # fmt: skip
-    """Enter how many wanted lanes cover each place, at most 64."""
+    """Enter how many wanted lanes cover each place, at most 64, and into each row of ``which`` as many as it holds."""
     widest = 0.0
     for row in range(len(half)):
         if wanted[row]:
@@ -80,7 +80,7 @@ def covering(
                     raw = rx * piece[EAST] + ry * piece[NORTH]
                     along = min(max(raw, 0.0), piece[LENGTH])
                     station = piece[S] + along
-                    past = 0.0  # how far before the lane's beginning or beyond its end, where it ends square
+                    past = -np.inf  # how far before the lane's beginning or beyond its end, where it ends square
                     if station < 1e-3:
                         past = -raw
                     elif station > extent[row] - 1e-3:
@@ -90,7 +90,7 @@ def covering(
                     if past > 0:
                         along = raw
                     dx, dy = rx - along * piece[EAST], ry - along * piece[NORTH]
-                    if dx * dx + dy * dy > (half[row] + beyond_m) ** 2:
+                    if half[row] + beyond_m < 0 or dx * dx + dy * dy > (half[row] + beyond_m) ** 2:
                         continue
                     known = False
                     for c in range(many):
@@ -99,3 +99,5 @@ def covering(
                         seen[many] = row
                         many += 1
         found[n] = many
+        for c in range(min(many, which.shape[1])):
+            which[n, c] = seen[c]
