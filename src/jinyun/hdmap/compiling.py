@@ -14,20 +14,23 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from jinyun.hdmap import building, netfile, plain, precise, signals, streets
+from jinyun.hdmap import building, netfile, numbering, plain, precise, signals, streets
 from jinyun.hdmap.precise import Map
 from jinyun.zone import Zone, cache_dir
 
 
 def key_of(zone: Zone) -> str:
     """Return the cache key of the zone's map."""
+    phases = zone.folder / numbering.FILE
     sources = {
         "compiler": _compiler(),
         "sumo": importlib.metadata.version("eclipse-sumo"),
-        "origin": [zone.origin.lon, zone.origin.lat],
+        "origin": [zone.origin.lon, zone.origin.lat, zone.datum, zone.map.region],
         "plan": zone.plan.model_dump(mode="json", by_alias=True, exclude={"districts"}),
         "stops": [stop.model_dump(mode="json") for stop in zone.stops],
         "crossings": [crossing.model_dump(mode="json") for crossing in zone.crossings],
+        "chargers": [charger.model_dump(mode="json") for charger in zone.chargers],
+        "phases": phases.read_text(encoding="utf-8", errors="replace") if phases.exists() else "",
     }
     return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()[:20]
 
@@ -73,6 +76,8 @@ def compile_into(zone: Zone, folder: Path) -> None:
         signals.install(net_file, made, offsets)
         net.programs = {light: (offsets[light], steps) for light, steps in made.items()}
         map = building.build(net, laid, zone)
+        if (zone.folder / numbering.FILE).exists():
+            map = numbering.from_file(map, zone.folder / numbering.FILE, nodes=False)
         building.stops_file(map.stops, map.lanes["id"], work / "stops.add.xml")
         precise.dump(map, work / "map.npz")
         try:
