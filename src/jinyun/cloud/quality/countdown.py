@@ -15,6 +15,7 @@ from jinyun.cloud.quality import lights
 from jinyun.cloud.quality.spat import NO_END, Heard
 from jinyun.cloud.quality.stations import Stations, enlarged
 from jinyun.cloud.quality.telling import events
+from jinyun.cloud.quality.transitions import SKIPPED
 from jinyun.shapes import Light
 from jinyun.zone import Profile
 
@@ -60,7 +61,7 @@ def follow(
     n = 0
     for p in range(len(group)):
         g, j = group[p], junction[p]
-        if g < 0 or not fresh[j]:
+        if g < 0 or not fresh[j] or changed[p] == SKIPPED:
             continue
         my, t = state[g], event[j]
         caused = status[j] & CAUSES != 0

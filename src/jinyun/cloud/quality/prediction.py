@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from jinyun.cloud.quality.spat import NO_END, Heard
 from jinyun.cloud.quality.stations import Stations, enlarged
+from jinyun.cloud.quality.transitions import SKIPPED
 from jinyun.zone import Profile
 
 Ints = NDArray[np.int64]
@@ -54,7 +55,7 @@ def learn(
     """
     for p in range(len(group)):
         g, j = group[p], junction[p]
-        if g < 0 or not fresh[j]:
+        if g < 0 or not fresh[j] or changed[p] == SKIPPED:
             continue
         if changed[p] > 0:
             at, held = changed[p], min(cursor[g, 0], KEPT)

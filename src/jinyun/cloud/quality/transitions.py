@@ -23,6 +23,8 @@ FORBIDDEN, SHORT, STATUS, TWICE = range(10, 14)
 """Codes of events."""
 LIGHT, SINCE, LAST, BEFORE, BEFORE_SINCE, BATCH, MESSAGE = range(7)
 """Columns of a group's state: the light, since when (0 unknown), when last told, the light before it and since when."""
+UNSEEN, SKIPPED = -1, -2
+"""In place of the instant of a change."""
 OFF, FAILURE_FLASH, NO_SPAT = 1 << 6, 1 << 13, 1 << 2
 """Bits of IntersectionStatusObject, bit 0 of 16 the highest: 9 off, 2 failureFlash, 13 noValidSPATisAvailableAtThisTime."""
 KEPT_US = 5_000_000
@@ -52,7 +54,7 @@ def watch(
     """Take the phases of a window; return how many events were written to ``found``.
 
     ``whom`` each group governs, ``table`` what may not follow what. ``changed`` becomes when the light changed (us; 0 where
-    it did not, -1 where it did unseen).
+    it did not, UNSEEN where it did between messages too far apart, SKIPPED where the phase is told twice).
     """
     n = 0
     for p in range(len(group)):
@@ -64,7 +66,7 @@ def watch(
         if my[BATCH] == batch and my[MESSAGE] == message[j]:
             found[n, 0], found[n, 1], found[n, 2], found[n, 5] = TWICE, g, now, t
             n += 1
-            changed[p] = -1
+            changed[p] = SKIPPED
             continue
         my[BATCH], my[MESSAGE] = batch, message[j]
         if status[j] & (OFF | FAILURE_FLASH | NO_SPAT) and now >= Light.RED and now != Light.FLASHING_YELLOW:
@@ -83,12 +85,12 @@ def watch(
                 changed[p] = at
             else:
                 at = 0
-                changed[p] = -1
+                changed[p] = UNSEEN
             my[BEFORE], my[BEFORE_SINCE] = my[LIGHT], my[SINCE]
             my[LIGHT], my[SINCE] = now, at
         elif t - my[LAST] > KEPT_US:
             my[SINCE] = 0
-            changed[p] = -1
+            changed[p] = UNSEEN
         my[LAST] = t
     return n
 

@@ -12,6 +12,7 @@ makes it raise; every table has a bound, and what is silent for ten minutes is f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from jinyun.cloud.quality import conflict, lights
@@ -68,7 +69,7 @@ class SignalTruth:
     def take(self, spats: Sequence[Spat], maps: Sequence[MapHeard], now_us: int) -> list[Finding]:
         """Take the SPAT and MAP of a window, in the order they came; return what was found.
 
-        Call it with empty lists, too, when a window brought neither: silence is a finding.
+        Silence is a finding, too: call it, or :meth:`frame`, at least once a second, with empty lists if need be.
         """
         found: list[Finding] = []
         for source, node, rule, severity, reason in self.maps.take(maps):
@@ -91,12 +92,10 @@ class SignalTruth:
 
         Frames whose tracks lie elsewhere than the zone's map (a recording of another place) must not be given.
         """
-        if self.movements is None:
-            return []
-        found = [
-            self._of_station(row, phase, (rule, severity, reason), frame.t_us)
-            for row, phase, rule, severity, reason in self.movements.frame(frame.tracks, frame.t_us)
-        ]
+        found = self._second(frame.t_us)
+        if self.movements is not None:
+            for row, phase, rule, severity, reason in self.movements.frame(frame.tracks, frame.t_us):
+                found.append(self._of_station(row, phase, (rule, severity, reason), frame.t_us))
         self.findings += len(found)
         return found
 
@@ -123,16 +122,17 @@ class SignalTruth:
                 (int(self.stations.phase[group]), light) for group, light in zip(pair[:2], pair[2:4], strict=True)
             )
             (a, light_a), (b, light_b) = sorted(numbered)
-            found += self._tell(row, a, (CONFLICT, b), self._clash, [row, a, light_a, b, light_b], now_us)
+            if seen := self._telling.due((row, a, CONFLICT, b), now_us):
+                found.append(self._clash(row, a, light_a, b, light_b, now_us, seen))
         return found
 
-    def _clash(self, event: list[int]) -> tuple[str, str, str]:
-        """Return (rule, severity, reason) of two phases released together."""
-        row, a, light_a, b, light_b = event
+    def _clash(self, row: int, a: int, light_a: int, b: int, light_b: int, now_us: int, seen: int) -> Finding:
+        """Return the finding of two phases released together."""
         layout = self.agreement.layout_of(row)
         ways = layout.conflicts.text(a, b) if layout else ""
-        reason = f"{lights.NAMES[light_a]} while phase {b} shows {lights.NAMES[light_b]}: {ways}"
-        return "signal.conflict", "fault", reason
+        reason = f"phase {a} is {lights.NAMES[light_a]} and phase {b} {lights.NAMES[light_b]}: {ways}"
+        one = self._of_station(row, -1, ("signal.conflict", "fault", reason), now_us, seen)
+        return replace(one, field=f"{one.field} phases {a}, {b}")
 
     def _tell(self, row: int, phase: int, cause: object, told: Teller, event: list[int], now_us: int) -> list[Finding]:
         """Return the finding of an event, nothing where its cause was told less than a second ago."""
