@@ -2,8 +2,9 @@
 
 ``open`` compiles a zone's road plan (through SUMO's ``netconvert``) at its first use and reads it from the cache ever
 after; it needs no simulation. ``read`` makes the same map of an OpenDRIVE, Lanelet2, SUMO or OpenStreetMap file, told by
-its content; :mod:`jinyun.hdmap.numbering` keeps the numbers of signal groups through revisions. ``mapdata`` says a junction in the words of MAP messages, ``drawing`` gives the page its
-map. What it is not: traffic, and routes (the world and the shuttle have those).
+its content; :mod:`jinyun.hdmap.numbering` keeps the numbers of signal groups through revisions. ``mapdata`` says a
+junction in the words of MAP messages, ``drawing`` gives the page its map. What it is not: traffic, and routes (the world
+and the shuttle have those).
 """
 
 from __future__ import annotations

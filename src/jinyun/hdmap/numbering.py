@@ -183,7 +183,8 @@ def _cost(map: Map, places: list[tuple[float, float]], row: int, group: dict[str
     turns, earlier = int(map.groups["turns"][row]), int(group["turns"])
     both, either = (turns & earlier).bit_count(), (turns | earlier).bit_count()
     unlike = 1 - both / either if either else 0.0
-    return 0.7 * unlike + 0.15 * turned / TURNED_RAD + 0.14 * moved / MOVED_M
+    cost: float = 0.7 * unlike + 0.15 * turned / TURNED_RAD + 0.14 * moved / MOVED_M
+    return cost
 
 
 def _with(map: Map, phases: NDArray[Any], nodes: NDArray[Any]) -> Map:
