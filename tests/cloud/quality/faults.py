@@ -22,10 +22,15 @@ from jinyun.cloud.decode import Decoder
 from jinyun.cloud.quality.scorecard import Scorecard
 from jinyun.shapes import SEEN_BY_ROAD
 from jinyun.world import offline
+from jinyun.world.faults import Fault
 from tests.cloud.quality.planted import PLANTED, Unit
 
 UNITS = ("RSU-A3", "RSU-R4", "RSU-A7", "RSU-R10", "RSU-X1", "RSU-A6", "RSU-W2", "RSU-R9", "RSU-R5")
 """Which unit gets which fault, in the order of PLANTED: apart from each other, on streets of ordinary traffic."""
+
+
+AHEAD = "RSU-X2"
+"""The unit whose clock is ahead by 200 ms."""
 
 
 def watch(minutes: float, onset: float, units: tuple[str, ...], seed: int | None) -> dict[str, Any]:
@@ -44,7 +49,9 @@ def watch(minutes: float, onset: float, units: tuple[str, ...], seed: int | None
     found: dict[tuple[str, str], tuple[float, str]] = {}
     spent_s, seen, step, now_us = 0.0, 0, 0, 0
     first_us = 0
-    conditions = {"it": offline.Conditions()}
+    # A clock that is ahead goes through the decoder's own correction, so it is planted in the street itself.
+    ahead = {AHEAD: Fault(clock_ms=200.0)} if units else {}
+    conditions = {"it": offline.Conditions(faults=ahead)}
     for step, moment in enumerate(offline.moments(zone, hdmap.open(zone), conditions, minutes * 60, seed), 1):
         now_us, first_us = moment.t_us, first_us or moment.t_us
         arrivals = sorted(moment.own + moment.road["it"], key=lambda arrival: arrival.receive_us)
@@ -63,22 +70,24 @@ def watch(minutes: float, onset: float, units: tuple[str, ...], seed: int | None
             for finding in findings:
                 at_s = (now_us - first_us) / 1e6 - onset * 60
                 found.setdefault((finding.source, finding.rule), (round(at_s), finding.reason))
-    expected = {name: PLANTED[fault][0] for name, (fault, _, _) in faulty.items()}
+    planted = {name: (fault, PLANTED[fault][0]) for name, (fault, _, _) in faulty.items()}
+    if units:
+        planted[f"rsu/{AHEAD}"] = ("clock 200 ms ahead (all along)", "sensor.clock")
     return {
         "minutes": minutes,
         "sightings_per_s": round(seen / (minutes * 60)),
         "cpu_ms_per_s": round(1000 * spent_s / (minutes * 60), 1),
         "found": [
-            {"fault": fault, "device": name, "rule": expected[name], "after_s": told[0] if told else None,
+            {"fault": fault, "device": name, "rule": rule, "after_s": told[0] if told else None,
              "first_words": told[1] if told else None,
              "at_the_end": next((v.en for v in card.standing(now_us) if v.device == name), None)}
-            for name, (fault, _, _) in faulty.items()
-            for told in [found.get((name, expected[name]))]
+            for name, (fault, rule) in planted.items()
+            for told in [found.get((name, rule))]
         ],
         "besides": [
             {"device": device, "rule": rule, "after_s": told[0], "words": told[1]}
             for (device, rule), told in found.items()
-            if expected.get(device) != rule
+            if planted.get(device, ("", ""))[1] != rule
         ],
     }  # fmt: skip
 

@@ -7,7 +7,7 @@ profile's figure by more than chance explains. A cause hides its consequences: w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ HIDES = {
     HEADING: (GHOSTS,),
 }
 """A rule and those that only follow from it."""
+QUICK = (FROZEN, SWAPPED, HEADING)
+"""Rules that also look at the last minute alone."""
+SUSPECT_SHARE, SUSPECT_MATCHES = 0.15, 0.5
 HARM = np.array([10.0, 10.0, 4.0, 4.0, 6.0, 6.0, 6.0, 3.0, 3.0])
 """How badly each fault spoils one participant's picture, beside each other: our own weights for the work list."""
 SIGMAS = 4.0
@@ -71,6 +74,7 @@ class Evidence:
     trust: Floats
     masts: Floats
     corrected_s: Floats  # what the decoder already adds to each sender's times
+    quick: Floats  # sums as the first, of the last minute or so
 
 
 @dataclass
@@ -96,19 +100,35 @@ def judge(evidence: Evidence, profile: Profile, standing: NDArray[np.bool_]) -> 
         (FROZEN, _frozen), (SWAPPED, _swapped), (IDS, _ids), (HEADING, _heading), (TURNED, _turned),
         (SHIFTED, _shifted), (CLOCK, _clock), (MISSES, _misses), (GHOSTS, _ghosts),
     )  # fmt: skip
+    lately = replace(evidence, sums=evidence.quick)
     for rule, does in each:
         ease = np.where(standing[rule], HYSTERESIS, 1.0)
         out.value[rule], out.stands[rule], out.detail[rule] = does(evidence, profile, ease)
-    # What was found wrong with the others' cause may still be fading: one that stands may hide what it caused.
+        if rule in QUICK:  # what has begun shows in the last minute first
+            value, stands, detail = does(lately, profile, ease)
+            for old, new in ((out.value, value), (out.detail, detail), (out.stands, stands)):
+                old[rule] = np.where(stands, new, old[rule])
+    suspected = _suspected(lately)
     for cause, hidden in HIDES.items():
         for rule in hidden:
-            out.stands[rule] &= ~out.stands[cause]
+            out.stands[rule] &= ~(out.stands[cause] | suspected.get(cause, np.zeros(n, np.bool_)))
     out.stands[SHIFTED] &= ~out.stands[TURNED] | (out.value[SHIFTED] > 2 * profile["sensing.found_shift_m"].value)
     return out
 
 
 _Judged = tuple[Floats, NDArray[np.bool_], Floats]
 _Rule = Callable[[Evidence, Profile, Floats], _Judged]
+
+
+def _suspected(lately: Evidence) -> dict[int, NDArray[np.bool_]]:
+    """Return where a cause is not told yet but shows: what may follow from it waits until it is told or has gone."""
+    course, moving = _column(lately, "course"), _column(lately, "moving")
+    matches = lately.sums[:, of.PLACE : of.PLACE + of.TRANSFORMS]
+    return {
+        FROZEN: _column(lately, "stuck") > SUSPECT_SHARE * moving + 1,
+        HEADING: course - _column(lately, "as_is") > SUSPECT_SHARE * course + 2,
+        SWAPPED: matches[:, 1:].max(axis=1) > SUSPECT_MATCHES * matches[:, 0] + 3,
+    }
 
 
 def _column(evidence: Evidence, name: str) -> Floats:

@@ -34,8 +34,8 @@ LAG_US = 600_000
 """Looks are judged when those that came later have had so long to arrive."""
 MOST_SLOTS = 50
 """A pause longer than five seconds is leapt over."""
-FADE_S = 240.0
-"""The sums that are judged fade with this time constant."""
+FADE_S, QUICK_S = 240.0, 60.0
+"""The sums that are judged fade with the first time constant, those of the last minute with the second."""
 HISTORY = 240
 """Minutes whose values are remembered, to say since when."""
 STAND_S = 15
@@ -98,6 +98,7 @@ class Scorecard:
         """Make room for ``size`` senders, keeping what there is."""
         shapes: dict[str, tuple[tuple[int, ...], Any, Any]] = {
             "recent": ((size, len(of.COLUMNS)), np.float64, 0),
+            "_quick": ((size, len(of.COLUMNS)), np.float64, 0),
             "histograms": ((size, len(of.MEASURES), of.BINS), np.float64, 0),
             "masts": ((size, 2), np.float64, np.nan),
             "_field": ((size, of.CELLS**2, 2), np.float32, 0),
@@ -114,6 +115,7 @@ class Scorecard:
             setattr(self, name, fresh)
 
     recent: NDArray[np.float64]
+    _quick: NDArray[np.float64]
     histograms: NDArray[np.float64]
     masts: NDArray[np.float64]
     _field: NDArray[np.float32]
@@ -154,7 +156,6 @@ class Scorecard:
         kept = (event > until_us) | (own & (event > until_us - 3 * of.SLOT_US))
         self._windows = [rows[kept]]
         self._kept = int(kept.sum())
-        sums = np.zeros_like(self.recent)
         road = rows[~own & (event <= until_us)]
         self._enter(road, now_us)
         sums = np.zeros_like(self.recent)
@@ -213,7 +214,7 @@ class Scorecard:
     def _begin(self, place: int, name: str) -> None:
         self.names[place] = name
         self._place_of = {row: at for row, at in self._place_of.items() if at != place}
-        for column in (self.recent, self.histograms, self._field, self._held, self._since_us):
+        for column in (self.recent, self._quick, self.histograms, self._field, self._held, self._since_us):
             column[place] = 0
         self.masts[place] = self._history[place] = np.nan
         self.rollups.clear(place)
@@ -322,6 +323,7 @@ class Scorecard:
         """Take one second into the fading sums and the running minute."""
         fade = float(np.exp(-seconds / FADE_S))
         self.recent = self.recent * fade + sums
+        self._quick = self._quick * float(np.exp(-seconds / QUICK_S)) + sums
         self.histograms = self.histograms * fade + bins
         self.rollups.add(sums, bins, seconds)
         self.seconds += 1
@@ -342,7 +344,7 @@ class Scorecard:
             if row < len(tracks.trust) and self._place_of.get(row) == place:
                 trust[place] = tracks.trust[row]
                 corrected[place] = sources.offset_us(row) / 1e6 if sources is not None else 0.0
-        return Evidence(self.recent, trust, self.masts, corrected)
+        return Evidence(self.recent, trust, self.masts, corrected, self._quick)
 
     def _judge(self, tracks: Tracks, sources: Sources | None, now_us: int) -> list[Finding]:
         """Judge the sums and return a Finding for each verdict that has held for :data:`STAND_S`."""
