@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from jinyun.cloud.episodes import Episodes
 from jinyun.cloud.latency import Histogram, Hops
 from jinyun.cloud.link import Links
 from jinyun.cloud.quality.claims import Claims
+from jinyun.cloud.quality.scorecard import Scorecard
 from jinyun.cloud.quality.truth import SignalTruth
 from jinyun.cloud.shedding import Shedding
 from jinyun.hdmap import Map
@@ -34,8 +36,18 @@ BEHIND_US = 1_000_000
 class Cloud:
     """One zone's cloud between two clocks: arrivals in, frames out; no socket of its own, so replay can drive it."""
 
-    def __init__(self, zone: Zone, clock: str = "live", simulated: bool = True, map: Map | None = None) -> None:
-        """Begin with nothing seen; ``map`` is the zone's precise map, None where the messages come from elsewhere."""
+    def __init__(
+        self,
+        zone: Zone,
+        clock: str = "live",
+        simulated: bool = True,
+        map: Map | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Begin with nothing seen; ``map`` is the zone's precise map, None where the messages come from elsewhere.
+
+        ``folder`` is where the scorecard's minutes are kept, None nowhere.
+        """
         self.zone = zone
         self.clock, self.simulated = clock, simulated
         most_hz = {
@@ -50,6 +62,7 @@ class Cloud:
         self.recent_latency = Histogram()
         self.links = Links(zone)
         self.claims = Claims(self._name_of)
+        self.scorecard = Scorecard(zone, self._name_of, folder)
         self.truth = SignalTruth(zone, map, self._name_of)
         self.started_us = 0
         self.participants_max = 0
@@ -121,6 +134,7 @@ class Cloud:
         late_before = self.twin.tracks.late
         self.episodes.note(self.claims.take(decoded.sightings, end_us))
         self.episodes.note(self.truth.take(decoded.spats, decoded.maps, end_us))
+        self.scorecard.take(decoded.sightings)
         sightings = self.shedding.keep(decoded.sightings)
         tracking.take(self.twin.tracks, sightings, end_us)
         self._signals.append(decoded.signals)
@@ -145,6 +159,7 @@ class Cloud:
         if end_us - self._asked_us >= ASKED_US:
             self._asked_us = end_us
             self.episodes.note(self.claims.ask(frame.tracks, end_us))
+            self.episodes.note(self.scorecard.second(self.twin.tracks, self.decoder.sources, end_us))
         self.participants_max = max(self.participants_max, len(frame.tracks))
         names = {Kind.MOTOR: "motor", Kind.NON_MOTOR: "non_motor", Kind.PEDESTRIAN: "pedestrian"}
         counted = Counter(names.get(kind, "unknown") for kind in frame.tracks["kind"].tolist())
@@ -173,6 +188,7 @@ class Cloud:
         decoder.sources.roll(seconds)
         for row in decoder.forget(now_us):
             self.claims.forget(row)
+            self.scorecard.forget(row)
         findings: list[Finding] = []
         devices = self.links.devices(decoder.sources, now_us, findings)
         for device in devices:

@@ -16,6 +16,7 @@ from jinyun import hdmap
 from jinyun.cloud import twin
 from jinyun.cloud.brokerlog import BrokerLog
 from jinyun.cloud.live import WINDOW_US, Cloud
+from jinyun.cloud.quality.rollups import FOLDER
 from jinyun.cloud.rawlog import RawLog
 from jinyun.net import parts, topics
 from jinyun.net.ingest import BlockReader, IngestError, open_reader
@@ -39,7 +40,7 @@ async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    cloud = Cloud(zone, simulated=simulated, map=hdmap.open(zone))
+    cloud = Cloud(zone, simulated=simulated, map=hdmap.open(zone), folder=state_dir / FOLDER)
     cloud.decoder.warm()
     refusals = BrokerLog(state_dir / "log" / "broker.log")
     log = RawLog(record) if record else None
