@@ -20,6 +20,8 @@ from jinyun.hdmap.reading.source import MOST_POINTS, Source
 
 CHORD_ERROR_M = 0.004
 """Between two points a lane's border and middle line stray from their curves by no more than this."""
+THINNING_M, THINNINGS = 0.0005, 5
+"""Borders stray by no more in each of so many rounds in which points that nothing needs are dropped."""
 LONGEST_M = 500.0
 """Points are no farther apart, so that a straight line stays one when degrees lie between two planes."""
 SHORTEST_M = 0.05
@@ -86,7 +88,9 @@ def lay(roads: Sequence[Road], draft: Draft, laid: Table, source: Source) -> Non
         x, y, heading = (column[own] for column in line)
         left, right = sides(road, section, s)
         borders = _places(road, s, x, y, heading, left, right)
-        _add(road, number, section, *borders, left - right, draft, laid, source)
+        kept = _needed(np.concatenate(borders))
+        its_left, its_right = (side[:, kept] for side in borders)
+        _add(road, number, section, its_left, its_right, (left - right)[:, kept], draft, laid, source)
         first += len(s)
 
 
@@ -166,6 +170,31 @@ def _places(
         flat = t * across
         found.append(np.stack([x - flat * np.sin(heading), y + flat * np.cos(heading), z + t * np.sin(roll)], axis=-1))
     return found[0], found[1]
+
+
+def _needed(borders: Line) -> NDArray[np.intp]:
+    """Return the stations without those between which all borders (lines, stations, 3) run straight on anyway.
+
+    Files that draw their widths as many short straight pieces would else make a point of each. In each round every
+    second station goes if no border strays by :data:`THINNING_M` without it.
+    """
+    kept = np.arange(borders.shape[1])
+    for _ in range(THINNINGS):
+        if len(kept) < 3:
+            break
+        at = borders[:, kept]
+        before, between, after = at[:, :-2:2], at[:, 1:-1:2], at[:, 2::2]
+        chord, away = after - before, between - before
+        square = np.maximum((chord * chord).sum(axis=2), 1e-12)
+        share = np.clip((away * chord).sum(axis=2) / square, 0, 1)
+        strays = np.sqrt(((away - share[..., None] * chord) ** 2).sum(axis=2)).max(axis=0)
+        dropped = strays < THINNING_M
+        if not dropped.any():
+            break
+        mask = np.ones(len(kept), bool)
+        mask[1:-1:2] = ~dropped
+        kept = kept[mask]
+    return kept
 
 
 def _add(
