@@ -49,7 +49,7 @@ def build(net: Net, streets: Streets, zone: Zone) -> Map:
     crossings, crossing_points = _crossings(net, streets, zone, lane_row, row_of_node, groups)
     sections, section_points = _sections(net, streets)
     areas, area_points = _areas(net, row_of_node, scenery.areas(zone.plan, sections, section_points))
-    stop_lines = _stop_lines(net, ordered, links, junctions, groups, row_of_node, lanes)
+    stop_lines = _stop_lines(net, ordered, links, junctions, groups, row_of_node, lanes, points)
     tables: dict[str, Mapping[str, Iterable[Any]]] = {
         **adjacency.following(ways, len(ordered)),
         "lanes": lanes, "points": points, "edges": edges, "links": links, "junctions": junctions,
@@ -222,6 +222,7 @@ def _stop_lines(
     groups: Groups,
     row_of_node: dict[str, int],
     lanes: Columns,
+    points: Columns,
 ) -> Columns:
     table: dict[str, list[Any]] = defaultdict(list)
     onward: dict[int, list[int]] = defaultdict(list)
@@ -242,10 +243,12 @@ def _stop_lines(
             turns |= int(links["turn"][way])
         main = min(ways, key=lambda way: (int(links["turn"][way]), way))  # straight on before left before right
         group = int(links["group"][main])
-        end = curve.part(lane.shape, 0, max(curve.length_m(lane.shape) - STOP_LINE_BACK_M, 0.1))
-        left, right = (curve.parallel(end, side * lane.width_m / 2)[-1] for side in (-1, 1))
-        for key, value in zip(("x1_m", "y1_m", "x2_m", "y2_m"), (*left[:2], *right[:2]), strict=True):
-            table[key].append(float(value))
+        its = slice(int(lanes["first"][row]), int(lanes["first"][row]) + int(lanes["count"][row]))
+        for side, n in (("left", 1), ("right", 2)):  # as slanted as the lanes' end, so that all of an approach are one
+            border = np.column_stack([points[f"{side}_{k}_m"][its] for k in "xy"])
+            place = curve.at_station(border, max(curve.length_m(border) - STOP_LINE_BACK_M, 0.1))[0]
+            table[f"x{n}_m"].append(float(place[0]))
+            table[f"y{n}_m"].append(float(place[1]))
         table["junction"].append(junction)
         table["phase"].append(int(groups.table["phase"][group]) if group >= 0 else 0)
         table["turn"].append(turns)
