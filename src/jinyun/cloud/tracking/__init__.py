@@ -27,6 +27,8 @@ __all__ = ["Tracks", "published", "take"]
 
 REVERSING_MPS = 0.5
 """Backwards slower than this is standing; faster, the published heading is where it goes."""
+MOST_LOOKS = 256
+"""Sightings of one track that a frame takes in; nobody is seen by so many at once."""
 SIZE_SHARE = 0.05
 """Least share of a new look in a track's size."""
 
@@ -35,39 +37,43 @@ def take(tracks: Tracks, sightings: NDArray[np.void], now_us: int) -> None:
     """Bring ``sightings`` (SIGHTING rows since the last call) into ``tracks``, as of ``now_us``."""
     looks, noise = align.looks(tracks, sightings, now_us)
     alive = tracks.alive()
-    expected = gate.view(tracks.rows, tracks.chains, alive, now_us)
+    seen = gate.view(tracks.rows, tracks.chains, alive, now_us)
     bounds = associate.groups(looks)
-    row_of, named, new = associate.join(tracks.rows, tracks.links, alive, expected, looks, noise, bounds, now_us)
+    row_of, named, new = associate.join(tracks.rows, tracks.links, alive, seen, looks, noise, bounds, now_us)
     room = tracks.room_for(new)
-    if len(room) < new:
-        tracks.unplaced += int((row_of <= -2 - len(room)).sum())
-    born = np.full(new, -1, np.int64)
+    tracks.unplaced += int((row_of <= -2 - len(room)).sum())
+    born = np.full(max(new, 1), -1, np.int64)
     born[: len(room)] = room
-    row_of = np.where(row_of <= -2, born[np.clip(-2 - row_of, 0, new - 1)] if new else -1, row_of)
+    row_of = np.where(row_of <= -2, born[np.clip(-2 - row_of, 0, len(born) - 1)], row_of)
+    rows, chains, links, passes = tracks.rows, tracks.chains, tracks.links, tracks.passes
     tracks.next_id = _begin(
-        tracks.rows, tracks.links, tracks.passes, tracks.chains, born[: len(room)], row_of, looks, noise, bounds,
-        tracks.trust, tracks.next_id, now_us,
-    )  # fmt: skip
-    _name(tracks.rows, tracks.links, row_of, named, looks, bounds, now_us)
-    order, starts = _in_time(tracks.rows, row_of, looks, bounds)
+        rows, links, passes, chains, room, row_of, looks, noise, bounds, tracks.trust, tracks.next_id, now_us
+    )
+    _name(rows, links, row_of, named, looks, bounds, now_us)
+    order, starts = _in_time(rows, row_of, looks, bounds)
     fits = np.empty((len(looks), 6))
-    motion.observe(tracks.rows, tracks.chains, order, starts, looks, noise, fits)
-    life.looked(tracks.rows, order, starts, looks, fits, now_us)
-    trust.judge(tracks.rows, tracks.passes, tracks.trust, order, starts, looks, noise, fits)
-    _describe(tracks.rows, order, starts, looks)
+    motion.observe(rows, chains, order, starts, looks, noise, fits)
+    life.looked(rows, order, starts, looks, fits, now_us)
+    trust.judge(rows, passes, tracks.trust, order, starts, looks, noise, fits)
+    _describe(rows, order, starts, looks)
     alive = tracks.alive()
-    expected = gate.view(tracks.rows, tracks.chains, alive, now_us)
-    keep, drop = life.twins(tracks.rows, tracks.links, expected, alive, now_us)
-    trust.kindred(tracks.rows, tracks.passes, expected, alive, now_us)
-    life.merge(tracks.rows, tracks.chains, tracks.links, tracks.passes, keep, drop)
-    life.end(tracks.rows, alive, now_us)
+    seen = gate.view(rows, chains, alive, now_us)
+    trust.kindred(rows, passes, seen, alive, now_us)
+    keep, drop = life.twins(rows, links, seen, alive, now_us)
+    if len(keep):
+        life.merge(rows, chains, links, passes, keep, drop)
+        seen[keep] = gate.view(rows, chains, keep, now_us)[keep]
+    life.end(rows, alive, now_us)
+    tracks.seen, tracks.seen_us = seen, now_us
 
 
 def published(tracks: Tracks, now_us: int) -> NDArray[np.void]:
     """Return the TRACK rows that belong into the frame of ``now_us``, carried to it, ordered by id."""
     alive = tracks.alive()
+    current = tracks.seen_us == now_us and len(tracks.seen) == len(tracks.rows)
+    seen = tracks.seen if current else gate.view(tracks.rows, tracks.chains, alive, now_us)
     out = np.zeros(len(alive), TRACK)
-    count = _publish(tracks.rows, tracks.chains, tracks.links, alive, out, now_us)
+    count = _publish(tracks.rows, seen, tracks.links, alive, out, now_us)
     out = out[:count]
     return out[np.argsort(out["id"], kind="stable")]
 
@@ -170,7 +176,7 @@ def _in_time(
     """Return (sightings, first of each row): those of one track in the order of their instants."""
     starts = np.zeros(len(rows) + 1, np.int64)
     for k in range(len(row_of)):
-        if row_of[k] >= 0:
+        if row_of[k] >= 0 and starts[row_of[k] + 1] < MOST_LOOKS:
             starts[row_of[k] + 1] += bounds[k + 1] - bounds[k]
     for row in range(len(rows)):
         starts[row + 1] += starts[row]
@@ -180,7 +186,7 @@ def _in_time(
         at[row] = starts[row]
     for k in range(len(row_of)):
         row = row_of[k]
-        if row < 0:
+        if row < 0 or at[row] == starts[row + 1]:
             continue
         for i in range(bounds[k], bounds[k + 1]):
             place = at[row]
@@ -225,25 +231,19 @@ def _note(track: Any, look: Any) -> None:
 
 
 @njit(cache=True)
-def _publish(
-    rows: Any, chains: NDArray[np.float64], links: Any, alive: NDArray[np.int64], out: Any, now_us: int
-) -> int:
+def _publish(rows: Any, seen: NDArray[np.float64], links: Any, alive: NDArray[np.int64], out: Any, now_us: int) -> int:
     count = 0
     for row in alive:
-        track = rows[row]
-        if not life.shown(track, now_us):
+        track, its = rows[row], seen[row]
+        sd = np.sqrt((its[gate.V_ALONG] + its[gate.V_ACROSS]) / 2)
+        if not life.shown(track, now_us) or sd > life.SHOWN_SD_M:
             continue
-        dt = max(0.0, (now_us - track.t_us) / 1e6)
-        x, y, heading, speed, accel, yaw = motion.ahead(track, dt)
-        along, across, v_speed, v_heading = motion.spread(track, chains[row], dt)
-        sd = np.sqrt((along + across) / 2)
-        if sd > life.SHOWN_SD_M:
-            continue
+        heading, speed = its[gate.HEADING], its[gate.SPEED]
         it = out[count]
         count += 1
         it.id, it.kind, it.classification, it.vehicle_id = track.id, track.kind, track.classification, track.vehicle_id
         it.first_us, it.last_us = track.first_us, track.last_us
-        it.x_m, it.y_m, it.position_sd_m = x, y, sd
+        it.x_m, it.y_m, it.position_sd_m = its[gate.X], its[gate.Y], sd
         if speed < -REVERSING_MPS:
             heading = heading + np.pi
         it.speed_mps = abs(speed) if abs(speed) > REVERSING_MPS else max(speed, 0.0)
@@ -251,8 +251,8 @@ def _publish(
         if it.heading_rad >= 2 * np.pi:
             it.heading_rad = 0.0
         it.length_m, it.width_m, it.height_m = track.length_m, track.width_m, track.height_m
-        it.accel_mps2, it.yaw_rps = accel, yaw
-        it.speed_sd_mps, it.heading_sd_rad = np.sqrt(v_speed), np.sqrt(v_heading)
+        it.accel_mps2, it.yaw_rps = its[gate.ACCEL], its[gate.YAW]
+        it.speed_sd_mps, it.heading_sd_rad = np.sqrt(its[gate.V_SPEED]), np.sqrt(its[gate.V_HEADING])
         it.existence = 1 / (1 + np.exp(-life.odds_at(track, now_us)))
         it.seen_by = (SEEN_BY_ITSELF if now_us - track.self_us < life.RECENT_US else 0) | (
             SEEN_BY_ROAD if now_us - track.road_us < life.RECENT_US else 0

@@ -16,6 +16,7 @@ from jinyun.cloud.tracking import trust as believed
 from jinyun.cloud.tracking.table import Tracks
 from jinyun.shapes import SEEN_BY_ITSELF
 
+_LOW = np.uint64(0xFFFF_FFFF)
 LATEST_US = 500_000
 """A sighting older than this at the frame's instant goes to the record only."""
 EARLIEST_US = 100_000
@@ -23,6 +24,10 @@ EARLIEST_US = 100_000
 DEFAULT_SD_M, OWN_DEFAULT_SD_M = 1.0, 1.5
 """Assumed where a roadside sender, a participant itself, states no accuracy."""
 LEAST_SD_M = 0.05
+MOST_AT_ONCE = 64
+"""Sightings of one sender and number in one frame: the newest; more are counted and not used."""
+LONG_RUN = 200
+TWICE, TOO_MANY = 1, 2
 WHITE_SHARE = 0.2
 """Share of a participant's own stated accuracy that changes from message to message; the rest changes slowly."""
 LEAST_WHITE_M = 0.08
@@ -45,23 +50,42 @@ def looks(tracks: Tracks, sightings: NDArray[np.void], now_us: int) -> tuple[NDA
     fresh = now_us - sightings["event_us"] <= LATEST_US
     placed = np.isfinite(sightings["x_m"]) & np.isfinite(sightings["y_m"])
     tracks.late += int((~fresh).sum())
-    sightings = sightings[fresh & placed]
-    order = np.lexsort((sightings["event_us"], sightings["participant"], sightings["source"]))
-    rows = sightings[order]
+    rows = _ordered(sightings[fresh & placed])
     if len(rows):
         tracks.known_up_to(int(rows["source"][-1]))
-    once = _once(rows)
-    if not once.all():
-        tracks.duplicate += int((~once).sum())
-        rows = rows[once]
+    verdict = _once(rows)
+    if verdict.any():
+        tracks.duplicate += int((verdict == TWICE).sum())
+        tracks.excess += int((verdict == TOO_MANY).sum())
+        rows = rows[verdict == 0]
     noise = np.zeros(len(rows), NOISE)
     _judge(rows, noise, tracks.trust, now_us)
     return rows, noise
 
 
+def _ordered(rows: NDArray[np.void]) -> NDArray[np.void]:
+    """Return the sightings in an order that depends on their content alone: by sender, number and time."""
+    participant = rows["participant"]
+    key = rows["source"].astype(np.uint64) << np.uint64(32) | (participant ^ participant >> np.uint64(32)) & _LOW
+    order = np.argsort(key)
+    key = key[order]
+    if (
+        len(key) > LONG_RUN and (key[LONG_RUN:] == key[:-LONG_RUN]).any()
+    ):  # somebody floods: no matter how long it takes
+        names = ("kind", "heading_rad", "speed_mps", "y_m", "x_m", "event_us", "participant")
+        return rows[np.lexsort((*(rows[name] for name in names), rows["source"]))]
+    rows = rows[order]
+    _settle(rows, key)
+    return rows
+
+
 @njit(cache=True)
 def _before(a: Any, b: Any) -> bool:
-    """Return whether of two sightings with the same sender, number and time the first one stands; any rule will do."""
+    """Return whether one sighting of a sender stands before another: by number and time, then by any rule that is one."""
+    if a.participant != b.participant:
+        return bool(a.participant < b.participant)
+    if a.event_us != b.event_us:
+        return bool(a.event_us < b.event_us)
     if a.x_m != b.x_m:
         return bool(a.x_m < b.x_m)
     if a.y_m != b.y_m:
@@ -74,21 +98,36 @@ def _before(a: Any, b: Any) -> bool:
 
 
 @njit(cache=True)
-def _once(rows: Any) -> NDArray[np.bool_]:
-    """Return which of the ordered sightings stand: one of each sender, number and time."""
-    keep = np.ones(len(rows), np.bool_)
-    last = 0
+def _settle(rows: Any, key: NDArray[np.uint64]) -> None:
+    """Order the rows that share a key: few, because a sender says little of one participant in a frame."""
+    spare = rows[:1].copy()
     for i in range(1, len(rows)):
-        a, b = rows[last], rows[i]
-        if a.source == b.source and a.participant == b.participant and a.event_us == b.event_us:
-            if _before(b, a):
-                keep[last] = False
-                last = i
-            else:
-                keep[i] = False
-        else:
-            last = i
-    return keep
+        j = i
+        while j > 0 and key[j - 1] == key[j] and _before(rows[j], rows[j - 1]):
+            spare[0] = rows[j]
+            rows[j] = rows[j - 1]
+            rows[j - 1] = spare[0]
+            j -= 1
+
+
+@njit(cache=True)
+def _once(rows: Any) -> NDArray[np.uint8]:
+    """Return which of the ordered sightings are TWICE there, or TOO_MANY of one sender and number (the newest stay)."""
+    verdict = np.zeros(len(rows), np.uint8)
+    first = kept = 0
+    for i in range(len(rows)):
+        same = i > 0 and rows[i].source == rows[i - 1].source and rows[i].participant == rows[i - 1].participant
+        if same and rows[i].event_us == rows[i - 1].event_us:
+            verdict[i] = TWICE
+            continue
+        if not same:
+            first, kept = i, 0
+        kept += 1
+        if kept > MOST_AT_ONCE:
+            while verdict[first] != 0:
+                first += 1
+            verdict[first] = TOO_MANY
+    return verdict
 
 
 @njit(cache=True)

@@ -13,6 +13,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 NOBODY = -1
+MOST_EXCHANGES = 256
+"""Looks that may have to change over for one: no crowd in the street needs so many; beyond it the result is only good."""
 
 
 @njit(cache=True)
@@ -57,7 +59,7 @@ def assign(
                 column = seen[k]
                 if not done[column] and reach[column] < nearest:
                     nearest, at = reach[column], column
-            if at == NOBODY or nearest >= best:
+            if at == NOBODY or nearest >= best or count > MOST_EXCHANGES:
                 break
             if look_of[at] == NOBODY:
                 best, best_end = nearest, at

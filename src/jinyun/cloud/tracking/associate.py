@@ -25,16 +25,8 @@ LINK_GATE, LINK_MOTION = 36.0, 64.0
 """A look with a track's number may differ from it more, in place and in motion, before the number is doubted."""
 MOST_VAR = 9.0
 """A look vaguer than this (m2) is not looked for farther."""
-MOST_NEAR = 24
-"""Tracks that are weighed for one look at most: the cheapest."""
-
-
-class Names(NamedTuple):
-    """A table of the names by which senders call tracks: the sender's row + 1 (0: BSM ids), its number, the track."""
-
-    sender: NDArray[np.uint64]
-    number: NDArray[np.uint64]
-    row: NDArray[np.int64]
+MOST_NEAR, MOST_EXAMINED = 24, 500
+"""Tracks that are weighed for one look at most: the cheapest, of so many around."""
 
 
 class Graph(NamedTuple):
@@ -55,43 +47,52 @@ def _mixed(a: np.uint64, b: np.uint64) -> np.uint64:
 
 
 @njit(cache=True)
-def _numbers(rows: Any, links: Any, alive: NDArray[np.int64], now_us: int) -> Names:
-    """Return by which names tracks are called now; of two tracks with one name the one it was used for last."""
+def _numbers(rows: Any, links: Any, alive: NDArray[np.int64], now_us: int) -> NDArray[np.uint64]:
+    """Return by which names tracks are called now, as a table: sender's row + 2 (1: BSM ids), its number, track, last use.
+
+    Of two tracks with one name it is the one that was called so last.
+    """
+    count = 0
+    for row in alive:
+        count += rows[row].vehicle_id != 0
+        for k in range(links.shape[1]):
+            last_us = links[row, k].last_us
+            count += last_us != 0 and now_us - last_us <= KEPT_US
     size = 64
-    while size < 2 * len(alive) * (links.shape[1] + 1):
+    while size < 2 * count:
         size *= 2
-    sender, number = np.zeros(size, np.uint64), np.zeros(size, np.uint64)
-    row_at, used_us = np.full(size, -1, np.int64), np.zeros(size, np.int64)
+    names = np.zeros((size, 4), np.uint64)
     mask = np.uint64(size - 1)
     for row in alive:
-        for k in range(links.shape[1] + 1):
-            if k < links.shape[1]:
-                link = links[row, k]
-                last_us = link.last_us
-                if last_us == 0 or now_us - last_us > KEPT_US:
-                    continue
-                a, b = np.uint64(link.source) + np.uint64(1), np.uint64(link.participant)
-            else:
-                a, b, last_us = np.uint64(0), np.uint64(rows[row].vehicle_id), rows[row].last_us
-                if b == 0:
-                    continue
-            at = _mixed(a, b) & mask
-            while row_at[at] >= 0 and not (sender[at] == a and number[at] == b):
-                at = (at + np.uint64(1)) & mask
-            if row_at[at] < 0 or last_us > used_us[at]:
-                sender[at], number[at], row_at[at], used_us[at] = a, b, row, last_us
-    return Names(sender, number, row_at)
+        for k in range(links.shape[1]):
+            link = links[row, k]
+            if link.last_us != 0 and now_us - link.last_us <= KEPT_US:
+                _enter(names, mask, np.uint64(link.source + 2), link.participant, row, link.last_us)
+        if rows[row].vehicle_id != 0:
+            _enter(names, mask, np.uint64(1), rows[row].vehicle_id, row, rows[row].last_us)
+    return names
 
 
 @njit(cache=True)
-def _named(names: Names, a: np.uint64, b: np.uint64) -> int:
-    mask = np.uint64(len(names.row) - 1)
-    at = _mixed(a, b) & mask
-    while names.row[at] >= 0:
-        if names.sender[at] == a and names.number[at] == b:
-            return int(names.row[at])
+def _enter(
+    names: NDArray[np.uint64], mask: np.uint64, sender: np.uint64, number: np.uint64, row: int, used: int
+) -> None:
+    at = _mixed(sender, number) & mask
+    while names[at, 0] != 0 and not (names[at, 0] == sender and names[at, 1] == number):
         at = (at + np.uint64(1)) & mask
-    return -1
+    if names[at, 0] == 0 or used > np.int64(names[at, 3]):
+        names[at, 0], names[at, 1], names[at, 2], names[at, 3] = sender, number, np.uint64(row), np.uint64(used)
+
+
+@njit(cache=True)
+def _named(names: NDArray[np.uint64], sender: np.uint64, number: np.uint64) -> np.int64:
+    mask = np.uint64(len(names) - 1)
+    at = _mixed(sender, number) & mask
+    while names[at, 0] != 0:
+        if names[at, 0] == sender and names[at, 1] == number:
+            return np.int64(names[at, 2])
+        at = (at + np.uint64(1)) & mask
+    return np.int64(-1)
 
 
 @njit(cache=True)
@@ -129,7 +130,9 @@ def join(
     free = _left(looks, bounds, row_of)
     if len(free) and len(alive):
         vaguest = float(min(noise["place"].max() + noise["bias_sd"].max() ** 2, MOST_VAR))
-        graph = _near(rows, seen, looks, noise, bounds, now_us, free, row_of, gate.grid(seen, alive, vaguest))
+        x_m, y_m = _places(looks, bounds, free, now_us)
+        near = gate.grid(seen, alive, vaguest, gate.wanted(x_m, y_m))
+        graph = _near(rows, seen, looks, noise, bounds, now_us, free, x_m, y_m, row_of, near)
         chosen = assign(graph.starts, graph.columns, graph.costs, graph.width, gate.ALONE)
         row_of[free[chosen >= 0]] = graph.row_of_column[chosen[chosen >= 0]]
     new = _newcomers(looks, noise, bounds, now_us, free, row_of)
@@ -144,7 +147,7 @@ def _by_number(
     noise: Any,
     bounds: NDArray[np.int64],
     now_us: int,
-    names: Names,
+    names: NDArray[np.uint64],
     row_of: NDArray[np.int64],
     named: NDArray[np.int64],
 ) -> None:
@@ -156,9 +159,9 @@ def _by_number(
     for k in range(count):
         look, its = looks[bounds[k + 1] - 1], noise[bounds[k + 1] - 1]
         own = look.by == SEEN_BY_ITSELF
-        row = _named(names, np.uint64(look.source) + np.uint64(1), np.uint64(look.participant))
+        row = _named(names, np.uint64(look.source + 2), look.participant)
         if row < 0 and look.vehicle_id != 0:
-            row = _named(names, np.uint64(0), np.uint64(look.vehicle_id))
+            row = _named(names, np.uint64(1), look.vehicle_id)
         named[k] = row
         if row < 0 or not gate.fits(look, rows[row], now_us):
             continue
@@ -197,6 +200,22 @@ def _sender(look: Any) -> int:
 
 
 @njit(cache=True)
+def _places(
+    looks: Any, bounds: NDArray[np.int64], free: NDArray[np.int64], now_us: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return where the free looks' participants are at the frame's instant by their own motion."""
+    x_m, y_m = np.empty(len(free)), np.empty(len(free))
+    for n in range(len(free)):
+        look = looks[bounds[free[n] + 1] - 1]
+        dt = max(0.0, (now_us - look.event_us) / 1e6)
+        x_m[n], y_m[n] = look.x_m, look.y_m
+        if isfinite(look.speed_mps) and isfinite(look.heading_rad):
+            x_m[n] += look.speed_mps * dt * sin(look.heading_rad)
+            y_m[n] += look.speed_mps * dt * cos(look.heading_rad)
+    return x_m, y_m
+
+
+@njit(cache=True)
 def _near(
     rows: Any,
     seen: NDArray[np.float64],
@@ -205,6 +224,8 @@ def _near(
     bounds: NDArray[np.int64],
     now_us: int,
     free: NDArray[np.int64],
+    x_m: NDArray[np.float64],
+    y_m: NDArray[np.float64],
     row_of: NDArray[np.int64],
     entries: gate.Grid,
 ) -> Graph:
@@ -236,21 +257,19 @@ def _near(
         look, its = looks[bounds[k + 1] - 1], noise[bounds[k + 1] - 1]
         group = _sender(look)
         first = edges
-        dt = max(0.0, (now_us - look.event_us) / 1e6)
-        moving = isfinite(look.speed_mps) and isfinite(look.heading_rad)
-        x = look.x_m + (look.speed_mps * dt * sin(look.heading_rad) if moving else 0.0)
-        y = look.y_m + (look.speed_mps * dt * cos(look.heading_rad) if moving else 0.0)
-        middle_x, middle_y = gate.cell(x, gate.CELL_M), gate.cell(y, gate.CELL_M)
+        examined = 0
+        middle_x, middle_y = gate.cell(x_m[n], gate.CELL_M), gate.cell(y_m[n], gate.CELL_M)
         for cx in range(middle_x - 1, middle_x + 2):
             for cy in range(middle_y - 1, middle_y + 2):
                 entry = entries.head[gate.cell_hash(cx, cy, len(entries.head) - 1)]
-                while entry >= 0:
+                while entry >= 0 and examined < MOST_EXAMINED:
                     row = entries.row[entry]
                     here = entries.cells[2 * entry] == cx and entries.cells[2 * entry + 1] == cy
                     entry = entries.following[entry]
                     if not here or last_look[row] == n:
                         continue
                     last_look[row] = n
+                    examined += 1
                     if not gate.fits(look, rows[row], now_us):
                         continue
                     off, other, volume = gate.distance(look, its, seen[row], now_us)
@@ -298,7 +317,7 @@ def _newcomers(
     head, following = np.full(size, -1, np.int64), np.full(len(free), -1, np.int64)
     born = np.empty(len(free), np.int64)  # the look that each newcomer began with
     place_x, place_y = np.empty(len(free), np.int64), np.empty(len(free), np.int64)
-    seen = np.zeros((len(free), 9))
+    seen = np.zeros((len(free), 10))
     named = np.zeros(len(free), np.uint64)
     new = 0
     begin = 0
@@ -316,12 +335,14 @@ def _newcomers(
             if row_of[k] == -1 and new > 0:
                 middle_x, middle_y = gate.cell(look.x_m, gate.CELL_M), gate.cell(look.y_m, gate.CELL_M)
                 first = edges
+                examined = 0
                 for cx in range(middle_x - 1, middle_x + 2):
                     for cy in range(middle_y - 1, middle_y + 2):
                         other_new = head[gate.cell_hash(cx, cy, size - 1)]
-                        while other_new >= 0:
+                        while other_new >= 0 and examined < MOST_EXAMINED:
                             m = other_new
                             other_new = following[m]
+                            examined += 1
                             if place_x[m] != cx or place_y[m] != cy or edges - first >= MOST_NEAR:
                                 continue
                             begun = looks[bounds[born[m] + 1] - 1]

@@ -34,18 +34,19 @@ OWN_QUIET_US = 300_000
 """A participant that reports itself under one name is nobody else's while its last word is younger than this."""
 UNKNOWN = int(Kind.UNKNOWN)
 
-X, Y, HEADING, SPEED, YAW, V_ALONG, V_ACROSS, V_SPEED, V_HEADING = range(9)
+X, Y, HEADING, SPEED, YAW, V_ALONG, V_ACROSS, V_SPEED, V_HEADING, ACCEL = range(10)
 """Columns of a view: what is expected of a track at the frame's instant."""
 
 
 @njit(cache=True)
 def view(rows: Any, chains: NDArray[np.float64], alive: NDArray[np.int64], now_us: int) -> NDArray[np.float64]:
     """Return where each track (by row) is expected at ``now_us`` and how surely."""
-    seen = np.zeros((len(rows), 9))
+    seen = np.zeros((len(rows), 10))
+    known = motion.steps()
     for row in alive:
         track, its = rows[row], seen[row]
         dt = max(0.0, (now_us - track.t_us) / 1e6)
-        its[X], its[Y], its[HEADING], its[SPEED], _, its[YAW] = motion.ahead(track, dt)
+        its[X], its[Y], its[HEADING], its[SPEED], its[ACCEL], its[YAW] = motion.ahead(track, dt, known)
         its[V_ALONG], its[V_ACROSS], its[V_SPEED], its[V_HEADING] = motion.spread(track, chains[row], dt)
     return seen
 
@@ -73,10 +74,25 @@ def cell_hash(x: int, y: int, mask: int) -> int:
 
 
 @njit(cache=True)
-def grid(seen: NDArray[np.float64], alive: NDArray[np.int64], look_var: float) -> Grid:
+def wanted(x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return a table of the cells in and around which looks lie at these places (by :func:`cell_hash`)."""
+    size = 1024
+    while size < 64 * len(x_m):
+        size *= 2
+    table = np.zeros(size, np.bool_)
+    for k in range(len(x_m)):
+        middle_x, middle_y = cell(x_m[k], CELL_M), cell(y_m[k], CELL_M)
+        for x in range(middle_x - 1, middle_x + 2):
+            for y in range(middle_y - 1, middle_y + 2):
+                table[cell_hash(x, y, size - 1)] = True
+    return table
+
+
+@njit(cache=True)
+def grid(seen: NDArray[np.float64], alive: NDArray[np.int64], look_var: float, asked: NDArray[np.bool_]) -> Grid:
     """Return the tracks by cell: each in every cell from which a look in one of the eight around may be it.
 
-    ``look_var`` is the largest variance of a look.
+    ``look_var`` is the largest variance of a look; only cells that are ``asked`` for (:func:`wanted`) are filled.
     """
     reach = np.empty(len(alive), np.int64)
     entries = 0
@@ -85,10 +101,6 @@ def grid(seen: NDArray[np.float64], alive: NDArray[np.int64], look_var: float) -
         far = min(sqrt(GATE * (max(its[V_ALONG], its[V_ACROSS]) + look_var)), FARTHEST_M)
         reach[k] = max(0, int(np.ceil(far / CELL_M)) - 1)
         entries += (2 * reach[k] + 1) ** 2
-    size = 16
-    while size < 2 * entries:
-        size *= 2
-    head = np.full(size, -1, np.int64)
     following, row_at, cells = np.empty(entries, np.int64), np.empty(entries, np.int64), np.empty(2 * entries, np.int64)
     at = 0
     for k in range(len(alive)):
@@ -96,10 +108,16 @@ def grid(seen: NDArray[np.float64], alive: NDArray[np.int64], look_var: float) -
         middle_x, middle_y = cell(its[X], CELL_M), cell(its[Y], CELL_M)
         for x in range(middle_x - reach[k], middle_x + reach[k] + 1):
             for y in range(middle_y - reach[k], middle_y + reach[k] + 1):
-                place = cell_hash(x, y, size - 1)
-                row_at[at], cells[2 * at], cells[2 * at + 1] = alive[k], x, y
-                following[at], head[place] = head[place], at
-                at += 1
+                if asked[cell_hash(x, y, len(asked) - 1)]:
+                    row_at[at], cells[2 * at], cells[2 * at + 1] = alive[k], x, y
+                    at += 1
+    size = 16
+    while size < 2 * at:
+        size *= 2
+    head = np.full(size, -1, np.int64)
+    for entry in range(at):
+        place = cell_hash(cells[2 * entry], cells[2 * entry + 1], size - 1)
+        following[entry], head[place] = head[place], entry
     return Grid(head, following, row_at, cells)
 
 

@@ -44,6 +44,8 @@ KEPT_US = 3_200_000
 TWIN_M = 3.0
 """Tracks of one participant are looked for within this distance."""
 TWIN_OFF = 9.0
+TWIN_EXAMINED = 100
+"""Neighbours of one track that are weighed at most."""
 TWIN_US = 300_000
 """Two tracks must be alike for so long to be joined."""
 RECENT_US = 1_000_000
@@ -146,12 +148,13 @@ def twins(
         row = alive[n]
         track, its = rows[row], seen[row]
         cx, cy = gate.cell(its[gate.X], TWIN_M), gate.cell(its[gate.Y], TWIN_M)
-        rival, least = -1, 1e9
+        rival, least, examined = -1, 1e9, 0
         for x in range(cx - 1, cx + 2):
             for y in range(cy - 1, cy + 2):
                 m = head[gate.cell_hash(x, y, size - 1)]
-                while m >= 0:
+                while m >= 0 and examined < TWIN_EXAMINED:
                     other = alive[m]
+                    examined += 1
                     here = cell_x[m] == x and cell_y[m] == y
                     m = following[m]
                     if not here or gone[other]:
@@ -211,10 +214,8 @@ def merge(
             one.yaw_rps, one.accel_mps2 = two.yaw_rps, two.accel_mps2
             one.bias_x, one.bias_y, one.bias_sd = two.bias_x, two.bias_y, two.bias_sd
             one.vx, one.vy, one.pp, one.pv, one.vv, one.hh = two.vx, two.vy, two.pp, two.pv, two.vv, two.hh
-            for axis in range(2):
-                for mode in range(2):
-                    for column in range(chain.WEIGHT + 1):
-                        chains[keep[n], axis, mode, column] = chains[drop[n], axis, mode, column]
+            for column in range(chains.shape[1]):
+                chains[keep[n], column] = chains[drop[n], column]
         if two.self_us > one.self_us:
             one.self_us, one.vehicle_id = two.self_us, two.vehicle_id
         if one.classification == 0:
@@ -238,5 +239,5 @@ def merge(
 
 
 @njit(cache=True)
-def _vagueness(track: Any, chains: NDArray[np.float64]) -> float:
-    return float(chains[0, 0, chain.P00] + chains[1, 0, chain.P00] if track.guided else 2 * track.pp)
+def _vagueness(track: Any, its: NDArray[np.float64]) -> float:
+    return float(its[chain.ALONG + chain.P00] + its[chain.ACROSS + chain.P00] if track.guided else 2 * track.pp)

@@ -20,6 +20,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jinyun.cloud.tracking import chain
+from jinyun.cloud.tracking.chain import ACROSS, ALONG, HARD
 from jinyun.shapes import SEEN_BY_ITSELF, Kind
 
 ACCEL_FADE_S, ACCEL_STEADY, ACCEL_MANOEUVRE, YAW_FADE_S, YAW_STEADY, YAW_MANOEUVRE, SLIP, LEAVE, CALM, JOLT = range(10)
@@ -57,52 +58,75 @@ def turn(angle: float) -> float:
     return (angle + pi) % (2 * pi) - pi
 
 
+DT, RHO_ACCEL, RHO_YAW, KEEP, LEFT, CALMED = range(6)
+"""Columns of what a time step does to a kind: kept from track to track, because most make the same step."""
+
+
 @njit(cache=True)
-def ahead(row: Any, dt: float) -> tuple[float, float, float, float, float, float]:
-    """Return (x_m, y_m, heading_rad, speed_mps, accel_mps2, yaw_rps) of a track ``dt`` seconds after its instant (>= 0)."""
+def steps() -> NDArray[np.float64]:
+    """Return an empty table (by kind) of what the last time step did."""
+    return np.zeros((len(MOTION), 6))
+
+
+@njit(cache=True)
+def _step(known: NDArray[np.float64], kind: int, dt: float) -> NDArray[np.float64]:
+    """Return what a step of ``dt`` does to a kind."""
+    its: NDArray[np.float64] = known[kind]
+    if its[DT] != dt:
+        motion = MOTION[kind]
+        its[DT] = dt
+        its[RHO_ACCEL], its[RHO_YAW] = exp(-dt / motion[ACCEL_FADE_S]), exp(-dt / motion[YAW_FADE_S])
+        its[KEEP] = exp(-dt / BIAS_FADE_S)
+        its[LEFT], its[CALMED] = 1 - exp(-motion[LEAVE] * dt), 1 - exp(-motion[CALM] * dt)
+    return its
+
+
+@njit(cache=True)
+def ahead(row: Any, dt: float, known: NDArray[np.float64]) -> tuple[float, float, float, float, float, float]:
+    """Return (x_m, y_m, heading_rad, speed_mps, accel_mps2, yaw_rps) of a track ``dt`` seconds after its instant (>= 0).
+
+    ``known`` is a table of :func:`steps`.
+    """
     if not row.guided:
         return row.x_m + row.vx * dt, row.y_m + row.vy * dt, row.heading_rad, hypot(row.vx, row.vy), 0.0, 0.0
-    motion = MOTION[row.kind]
-    fade = motion[ACCEL_FADE_S]
-    rho = exp(-dt / fade)
-    speed = row.speed_mps + row.accel_mps2 * fade * (1 - rho)
-    accel = row.accel_mps2 * rho
-    reach = row.speed_mps * dt + row.accel_mps2 * fade * fade * (rho - 1 + dt / fade)
+    its = _step(known, row.kind, dt)
+    fade = MOTION[row.kind, ACCEL_FADE_S]
+    gained = row.accel_mps2 * fade * (1 - its[RHO_ACCEL])
+    speed = row.speed_mps + gained
+    accel = row.accel_mps2 * its[RHO_ACCEL]
+    reach = row.speed_mps * dt + fade * (row.accel_mps2 * dt - gained)
     if row.speed_mps > 0 and speed < 0:  # who brakes comes to a stop
         reach, speed, accel = max(0.0, row.speed_mps**2 / max(-2 * row.accel_mps2, 0.1)), 0.0, 0.0
-    fade = motion[YAW_FADE_S]
-    rho = exp(-dt / fade)
-    turned = row.yaw_rps * fade * (1 - rho)
+    turned = row.yaw_rps * MOTION[row.kind, YAW_FADE_S] * (1 - its[RHO_YAW])
     middle = row.heading_rad + turned / 2
     return (
         row.x_m + reach * sin(middle), row.y_m + reach * cos(middle), (row.heading_rad + turned) % (2 * pi),
-        speed, accel, row.yaw_rps * rho,
+        speed, accel, row.yaw_rps * its[RHO_YAW],
     )  # fmt: skip
 
 
 @njit(cache=True)
-def spread(row: Any, chains: NDArray[np.float64], dt: float) -> tuple[float, float, float, float]:
+def spread(row: Any, its: NDArray[np.float64], dt: float) -> tuple[float, float, float, float]:
     """Return the variances (along, across, speed, heading) of a track ``dt`` seconds after its instant."""
     motion = MOTION[row.kind]
     if not row.guided:
         q = motion[JOLT]
         place = row.pp + 2 * dt * row.pv + dt * dt * row.vv + q * dt**3 / 3 + motion[SLIP] * dt
         return place, place, row.vv + q * dt, row.hh + TURNING_RAD2_S * dt
-    v = abs(row.speed_mps)
-    along, across = chains[0], chains[1]
-    hard = along[1, chain.WEIGHT]
+    hard = its[ALONG + HARD + chain.WEIGHT]
     q = 2 * (hard * motion[ACCEL_MANOEUVRE] ** 2 + (1 - hard) * motion[ACCEL_STEADY] ** 2) / motion[ACCEL_FADE_S]
-    a = chain.expect(along, 1.0, dt, dt * dt / 2, 0.0) + q * dt**5 / 20 + motion[SLIP] * dt
-    s = chain.expect(along, 0.0, 1.0, dt, 0.0) + q * dt**3 / 3
-    hard = across[1, chain.WEIGHT]
+    a = chain.expect(its, ALONG, 1.0, dt, dt * dt / 2, 0.0) + q * dt**5 / 20 + motion[SLIP] * dt
+    s = chain.expect(its, ALONG, 0.0, 1.0, dt, 0.0) + q * dt**3 / 3
+    hard = its[ACROSS + HARD + chain.WEIGHT]
     q = 2 * (hard * motion[YAW_MANOEUVRE] ** 2 + (1 - hard) * motion[YAW_STEADY] ** 2) / motion[YAW_FADE_S]
-    c = chain.expect(across, 1.0, v * dt, v * dt * dt / 2, 0.0) + v * v * q * dt**5 / 20 + motion[SLIP] * dt
-    h = chain.expect(across, 0.0, 1.0, dt, 0.0) + q * dt**3 / 3
+    reach = abs(row.speed_mps) * dt
+    c = chain.expect(its, ACROSS, 1.0, reach, reach * dt / 2, 0.0) + reach * reach * q * dt**3 / 20 + motion[SLIP] * dt
+    h = chain.expect(its, ACROSS, 0.0, 1.0, dt, 0.0) + q * dt**3 / 3
     return max(a, 1e-6), max(c, 1e-6), max(s, 1e-6), max(h, 1e-8)
 
 
 @njit(cache=True)
-def advance(row: Any, chains: NDArray[np.float64], t_us: int) -> None:
+def advance(row: Any, its: NDArray[np.float64], t_us: int, known: NDArray[np.float64]) -> None:
     """Carry a track on to ``t_us``; one that is already there or later stays."""
     if t_us <= row.t_us:
         return
@@ -119,28 +143,28 @@ def advance(row: Any, chains: NDArray[np.float64], t_us: int) -> None:
         row.hh += TURNING_RAD2_S * dt
         return
     before = row.speed_mps
-    x, y, heading, speed, accel, yaw = ahead(row, dt)
+    x, y, heading, speed, accel, yaw = ahead(row, dt, known)
     row.x_m, row.y_m, row.heading_rad = x, y, heading
     row.speed_mps, row.accel_mps2, row.yaw_rps = speed, accel, yaw
-    leave, calm = 1 - exp(-motion[LEAVE] * dt), 1 - exp(-motion[CALM] * dt)
-    chain.mix(chains[0], leave, calm)
-    chain.mix(chains[1], leave, calm)
+    step = _step(known, row.kind, dt)
     bias_var = row.bias_sd * row.bias_sd
+    chain.mix(its, ALONG, step[LEFT], step[CALMED], bias_var > 0)
+    chain.mix(its, ACROSS, step[LEFT], step[CALMED], bias_var > 0)
     chain.carry(
-        chains[0], dt, 1.0, motion[ACCEL_FADE_S], motion[ACCEL_STEADY], motion[ACCEL_MANOEUVRE], motion[SLIP], bias_var,
-        BIAS_FADE_S,
+        its, ALONG, dt, 1.0, motion[ACCEL_FADE_S], step[RHO_ACCEL], motion[ACCEL_STEADY], motion[ACCEL_MANOEUVRE],
+        motion[SLIP], step[KEEP], bias_var,
     )  # fmt: skip
     chain.carry(
-        chains[1], dt, (before + speed) / 2, motion[YAW_FADE_S], motion[YAW_STEADY], motion[YAW_MANOEUVRE], motion[SLIP],
-        bias_var, BIAS_FADE_S,
+        its, ACROSS, dt, (before + speed) / 2, motion[YAW_FADE_S], step[RHO_YAW], motion[YAW_STEADY], motion[YAW_MANOEUVRE],
+        motion[SLIP], step[KEEP], bias_var,
     )  # fmt: skip
-    keep = exp(-dt / BIAS_FADE_S)
-    row.bias_x *= keep
-    row.bias_y *= keep
+    if bias_var > 0:
+        row.bias_x *= step[KEEP]
+        row.bias_y *= step[KEEP]
 
 
 @njit(cache=True)
-def begin(row: Any, chains: NDArray[np.float64], look: Any, noise: Any) -> None:
+def begin(row: Any, its: NDArray[np.float64], look: Any, noise: Any) -> None:
     """Make a track of its first sighting; ``noise`` holds its variances (:data:`.align.NOISE`)."""
     row.t_us = look.event_us
     row.x_m, row.y_m = look.x_m, look.y_m
@@ -153,14 +177,14 @@ def begin(row: Any, chains: NDArray[np.float64], look: Any, noise: Any) -> None:
     row.guided = headed and (row.kind == MOTOR or row.kind == NON_MOTOR)
     unknown = FASTEST_MPS[row.kind] ** 2
     row.speed_mps = look.speed_mps if isfinite(look.speed_mps) else 0.0
+    row.vx = look.speed_mps * sin(look.heading_rad) if moving else 0.0
+    row.vy = look.speed_mps * cos(look.heading_rad) if moving else 0.0
     if row.guided:
         motion = MOTION[row.kind]
         bias = noise.bias_sd**2
-        chain.begin(chains[0], noise.place, noise.speed if moving else unknown, motion[ACCEL_MANOEUVRE] ** 2 / 2, bias)
-        chain.begin(chains[1], noise.place, noise.heading, motion[YAW_MANOEUVRE] ** 2 / 2, bias)
+        chain.begin(its, ALONG, noise.place, noise.speed if moving else unknown, motion[ACCEL_MANOEUVRE] ** 2 / 2, bias)
+        chain.begin(its, ACROSS, noise.place, noise.heading, motion[YAW_MANOEUVRE] ** 2 / 2, bias)
         return
-    row.vx = look.speed_mps * sin(look.heading_rad) if moving else 0.0
-    row.vy = look.speed_mps * cos(look.heading_rad) if moving else 0.0
     row.pp, row.pv = noise.place + noise.bias_sd**2, 0.0
     row.vv = noise.speed + row.speed_mps**2 * noise.heading if moving else unknown
 
@@ -180,6 +204,7 @@ def observe(
     ``fits`` receives for each sighting the squared normalised differences of place (two dimensions; NaN: the track began
     with it), speed and heading (NaN: not stated), the area in which the place was expected (m2), and the track's velocity.
     """
+    known = steps()
     for row in range(len(rows)):
         if starts[row] == starts[row + 1]:
             continue
@@ -189,8 +214,9 @@ def observe(
             i = order[n]
             look, fit = looks[i], fits[i]
             fit[0] = fit[1] = fit[2] = fit[3] = np.nan
+            fit[4], fit[5] = track.vx, track.vy
             if not new:
-                advance(track, its, look.event_us)
+                advance(track, its, look.event_us, known)
                 lag = max(0.0, (track.t_us - look.event_us) / 1e6)
                 if track.guided:
                     _observe_guided(track, its, look, noise[i], look.by == SEEN_BY_ITSELF, lag, fit)
@@ -200,83 +226,77 @@ def observe(
                         _guide(track, its)
             new = False
             track.looks = min(track.looks + 1, 1_000_000)
-            if track.guided:
-                fit[4] = track.speed_mps * sin(track.heading_rad)
-                fit[5] = track.speed_mps * cos(track.heading_rad)
-            else:
-                fit[4], fit[5] = track.vx, track.vy
 
 
 @njit(cache=True)
 def _observe_guided(
-    row: Any, chains: NDArray[np.float64], look: Any, noise: Any, itself: bool, lag: float, fit: NDArray[np.float64]
+    row: Any, its: NDArray[np.float64], look: Any, noise: Any, itself: bool, lag: float, fit: NDArray[np.float64]
 ) -> None:
     motion = MOTION[row.kind]
-    along, across = chains[0], chains[1]
-    v, lever = row.speed_mps, row.speed_mps
+    v = row.speed_mps
     own = 1.0 if itself else 0.0
     if itself and noise.bias_sd > row.bias_sd:  # the first word of its own: its error is not known yet
         more = noise.bias_sd**2 - row.bias_sd**2
         for mode in range(2):
-            along[mode, chain.P33] += more
-            across[mode, chain.P33] += more
+            its[ALONG + mode * HARD + chain.P33] += more
+            its[ACROSS + mode * HARD + chain.P33] += more
         row.bias_sd = noise.bias_sd
-    back = row.heading_rad - row.yaw_rps * lag
+    biased = row.bias_sd > 0
+    sine, cosine = sin(row.heading_rad), cos(row.heading_rad)
     reach = v * lag - row.accel_mps2 * lag * lag / 2
-    middle = row.heading_rad - row.yaw_rps * lag / 2
-    dx = look.x_m - own * row.bias_x - row.x_m + reach * sin(middle)
-    dy = look.y_m - own * row.bias_y - row.y_m + reach * cos(middle)
-    e_along, e_across = dx * sin(back) + dy * cos(back), dx * cos(back) - dy * sin(back)
-    half = lag * lag / 2
-    s_along = chain.expect(along, 1.0, -lag, half, own) + noise.place
-    s_across = chain.expect(across, 1.0, -lever * lag, lever * half, own) + noise.place
+    middle_sine, middle_cosine = _turned(sine, cosine, -row.yaw_rps * lag / 2)
+    back_sine, back_cosine = _turned(sine, cosine, -row.yaw_rps * lag)
+    dx = look.x_m - own * row.bias_x - row.x_m + reach * middle_sine
+    dy = look.y_m - own * row.bias_y - row.y_m + reach * middle_cosine
+    e_along, e_across = dx * back_sine + dy * back_cosine, dx * back_cosine - dy * back_sine
+    half, far = lag * lag / 2, v * lag
+    s_along = chain.expect(its, ALONG, 1.0, -lag, half, own) + noise.place
+    s_across = chain.expect(its, ACROSS, 1.0, -far, far * lag / 2, own) + noise.place
     fit[0] = e_along**2 / s_along + e_across**2 / s_across
     fit[3] = sqrt(s_along * s_across)
-    place_var = noise.place
+    place_var = noise.place + motion[SLIP] * lag
     if fit[0] > SURPRISE:
         place_var += (s_along + s_across) / 2 * (sqrt(fit[0] / SURPRISE) - 1)
     speed_off = turn_off = np.nan
     if isfinite(look.speed_mps):
         was = v - row.accel_mps2 * lag
         speed_off = look.speed_mps - was if was > -0.3 else -look.speed_mps - was
-        fit[1] = speed_off**2 / (chain.expect(along, 0.0, 1.0, -lag, 0.0) + noise.speed)
+        fit[1] = speed_off**2 / (chain.expect(its, ALONG, 0.0, 1.0, -lag, 0.0) + noise.speed)
         if fit[1] > ODD:
             for mode in range(2):
-                along[mode, chain.P11] += WIDEN * speed_off**2
+                its[ALONG + mode * HARD + chain.P11] += WIDEN * speed_off**2
             speed_off = np.nan
     if isfinite(look.heading_rad):
-        turn_off = turn(look.heading_rad - back)
-        fit[2] = turn_off**2 / (chain.expect(across, 0.0, 1.0, -lag, 0.0) + noise.heading)
+        turn_off = turn(look.heading_rad - row.heading_rad + row.yaw_rps * lag)
+        fit[2] = turn_off**2 / (chain.expect(its, ACROSS, 0.0, 1.0, -lag, 0.0) + noise.heading)
         if fit[2] > ODD:
             for mode in range(2):
-                across[mode, chain.P11] += WIDEN * turn_off**2
+                its[ACROSS + mode * HARD + chain.P11] += WIDEN * turn_off**2
             turn_off = np.nan
-    likely_along, likely_across = np.zeros(2), np.zeros(2)
+    off, variance = np.zeros((2, 2)), np.ones((2, 2))  # by chain and way of moving
+    cube, fifth = lag**3 / 3, lag**5 / 20
     for mode in range(2):
+        a, c = ALONG + mode * HARD, ACROSS + mode * HARD
         sd = motion[ACCEL_STEADY] if mode == 0 else motion[ACCEL_MANOEUVRE]
         q = 2 * sd * sd / motion[ACCEL_FADE_S]
-        likely_along[mode] = chain.update(
-            along[mode], 1.0, -lag, half, own, e_along, place_var + q * lag**5 / 20 + motion[SLIP] * lag
-        )
+        row_off, row_var = chain.update(its, a, 1.0, -lag, half, own, e_along, place_var + q * fifth, biased)
         if isfinite(speed_off):
-            likely_along[mode] += chain.update(
-                along[mode], 0.0, 1.0, -lag, 0.0, speed_off, noise.speed + q * lag**3 / 3
-            )
+            more, factor = chain.update(its, a, 0.0, 1.0, -lag, 0.0, speed_off, noise.speed + q * cube, biased)
+            row_off, row_var = row_off + more, row_var * factor
+        off[0, mode], variance[0, mode] = row_off, row_var
         sd = motion[YAW_STEADY] if mode == 0 else motion[YAW_MANOEUVRE]
         q = 2 * sd * sd / motion[YAW_FADE_S]
-        likely_across[mode] = chain.update(
-            across[mode], 1.0, -lever * lag, lever * half, own, e_across,
-            place_var + lever * lever * q * lag**5 / 20 + motion[SLIP] * lag,
-        )  # fmt: skip
+        row_off, row_var = chain.update(
+            its, c, 1.0, -far, far * lag / 2, own, e_across, place_var + v * v * q * fifth, biased
+        )
         if isfinite(turn_off):
-            likely_across[mode] += chain.update(
-                across[mode], 0.0, 1.0, -lag, 0.0, turn_off, noise.heading + q * lag**3 / 3
-            )
-    chain.weigh(along, likely_along[0], likely_along[1])
-    chain.weigh(across, likely_across[0], likely_across[1])
-    place, rate, third, bias = chain.centre(along)
-    side, angle, yaw, bias_side = chain.centre(across)
-    sine, cosine = sin(row.heading_rad), cos(row.heading_rad)
+            more, factor = chain.update(its, c, 0.0, 1.0, -lag, 0.0, turn_off, noise.heading + q * cube, biased)
+            row_off, row_var = row_off + more, row_var * factor
+        off[1, mode], variance[1, mode] = row_off, row_var
+    chain.weigh(its, ALONG, off[0, 0], off[0, 1], variance[0, 0], variance[0, 1])
+    chain.weigh(its, ACROSS, off[1, 0], off[1, 1], variance[1, 0], variance[1, 1])
+    place, rate, third, bias = chain.centre(its, ALONG)
+    side, angle, yaw, bias_side = chain.centre(its, ACROSS)
     row.x_m += place * sine + side * cosine
     row.y_m += place * cosine - side * sine
     row.bias_x += bias * sine + bias_side * cosine
@@ -285,6 +305,18 @@ def _observe_guided(
     row.accel_mps2 += third
     row.heading_rad = (row.heading_rad + angle) % (2 * pi)
     row.yaw_rps += yaw
+    sine, cosine = _turned(sine, cosine, angle)
+    fit[4], fit[5] = row.speed_mps * sine, row.speed_mps * cosine
+
+
+@njit(cache=True)
+def _turned(sine: float, cosine: float, angle: float) -> tuple[float, float]:
+    """Return sine and cosine of a heading after a turn, which is mostly small."""
+    if abs(angle) > 0.3:
+        s, c = sin(angle), cos(angle)
+    else:
+        s, c = angle * (1 - angle * angle / 6), 1 - angle * angle / 2 * (1 - angle * angle / 12)
+    return sine * c + cosine * s, cosine * c - sine * s
 
 
 @njit(cache=True)
@@ -318,6 +350,7 @@ def _observe_free(row: Any, look: Any, noise: Any, lag: float, fit: NDArray[np.f
             row.pv -= row.pv * row.vv / s
             row.vv -= row.vv * row.vv / s
     row.speed_mps = hypot(row.vx, row.vy)
+    fit[4], fit[5] = row.vx, row.vy
     if headed:
         if isfinite(row.heading_rad):
             off = turn(look.heading_rad - row.heading_rad)
@@ -331,13 +364,13 @@ def _observe_free(row: Any, look: Any, noise: Any, lag: float, fit: NDArray[np.f
 
 
 @njit(cache=True)
-def _guide(row: Any, chains: NDArray[np.float64]) -> None:
+def _guide(row: Any, its: NDArray[np.float64]) -> None:
     """Let a free vehicle whose course is known go on as a guided one."""
     motion = MOTION[row.kind]
     row.guided = True
     row.speed_mps = row.vx * sin(row.heading_rad) + row.vy * cos(row.heading_rad)
     row.yaw_rps = row.accel_mps2 = row.bias_x = row.bias_y = row.bias_sd = 0.0
-    chain.begin(chains[0], row.pp, row.vv, motion[ACCEL_MANOEUVRE] ** 2 / 2, 0.0)
-    chain.begin(chains[1], row.pp, row.hh, motion[YAW_MANOEUVRE] ** 2 / 2, 0.0)
+    chain.begin(its, ALONG, row.pp, row.vv, motion[ACCEL_MANOEUVRE] ** 2 / 2, 0.0)
+    chain.begin(its, ACROSS, row.pp, row.hh, motion[YAW_MANOEUVRE] ** 2 / 2, 0.0)
     for mode in range(2):
-        chains[0, mode, chain.P01] = row.pv
+        its[ALONG + mode * HARD + chain.P01] = row.pv

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from jinyun.cloud.tracking.chain import NUMBERS
 from jinyun.cloud.tracking.trust import blank
 from jinyun.shapes import TRACK
 
@@ -38,8 +39,6 @@ STATE = np.dtype(
 LINK = np.dtype([("source", np.uint32), ("participant", np.uint64), ("last_us", np.int64)])
 """That a sender calls this track by this number; ``last_us`` 0: none."""
 
-CHAIN = (2, 2, 15)
-"""Shape of a guided track's filter: along and across, steady and manoeuvring, the columns of :mod:`.chain`."""
 PASS = 34
 """Columns of what a track has gathered about its roadside sender's offset (:mod:`.trust`)."""
 
@@ -49,14 +48,17 @@ class Tracks:
     """All tracks, and what is believed of their senders; the whole memory of the fusion, seconds to minutes deep."""
 
     rows: NDArray[np.void] = field(default_factory=lambda: np.zeros(256, STATE))
-    chains: NDArray[np.float64] = field(default_factory=lambda: np.zeros((256, *CHAIN)))
+    chains: NDArray[np.float64] = field(default_factory=lambda: np.zeros((256, NUMBERS)))
     links: NDArray[np.void] = field(default_factory=lambda: np.zeros((256, LINKS), LINK))
     passes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((256, PASS)))
     trust: NDArray[np.float64] = field(default_factory=lambda: blank(64))
     next_id: int = 1
     late: int = 0
     duplicate: int = 0
-    unplaced: int = 0  # sightings that found the table full
+    excess: int = 0  # sightings of one sender and number beyond what one frame can use
+    unplaced: int = 0  # looks that found the table full
+    seen: NDArray[np.float64] = field(default_factory=lambda: np.zeros((256, 9)))
+    seen_us: int = 0  # the instant that ``seen`` (:func:`.gate.view`) was made for
 
     def alive(self) -> NDArray[np.intp]:
         """Return the rows of the tracks there are."""

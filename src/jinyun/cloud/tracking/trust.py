@@ -1,7 +1,7 @@
 """What is believed of each sender: how much its numbers scatter, and whether its sensor is shifted, turned or mistimed.
 
-**Scatter** is learnt from how well a sender's places, speeds and headings agree with the tracks: each look moves the believed
-variance a little up or down, so that half of all looks fall within the median of the expected distribution.
+**Scatter** is learnt from how well a sender's places, speeds and headings agree with the tracks: the believed variances move
+a little in each frame, so that half of all looks fall within the median of the distribution they let expect.
 
 **Offsets** of a roadside sender are learnt from pairs: what it says and what *others* (a car itself, another unit) say of the
 same participant at the same time. The difference is a shift, a turn about the middle of what it sees, and its speed times
@@ -28,7 +28,8 @@ NORMAL = 11  # upper triangle of the normal equations, 10
 RIGHT = 21  # their right side, 4
 OFFSET = 25  # east m, north m, clockwise rad, seconds to be added to its times
 ERROR = 29  # covariance of the offset, 4 x 4
-COLUMNS = 45
+TALLY = 45  # of this frame's looks, for place, speed and heading: how many more beyond the median than within, how many
+COLUMNS = 51
 """Columns of a sender's row."""
 
 SPEED_SD, HEADING_SD = 0.3, 0.06
@@ -38,8 +39,8 @@ OWN_SPEED_SD, OWN_HEADING_SD = 0.1, 0.02
 FIRST_PERIOD_S = 0.5
 FORGET_US = 600_000_000
 """A sender that was silent for so long begins anew: its row may be another's."""
-LEARN = 0.01
-"""Share by which one look moves a believed variance."""
+LEARN, FEW = 0.1, 10.0
+"""Most that one frame moves the logarithm of a believed variance, and how many looks make half of that."""
 SCATTER_LEAST, SCATTER_MOST = 0.25, 25.0
 """Bounds of the factor on the stated variance of places."""
 SPEED_LEAST, SPEED_MOST, HEADING_LEAST, HEADING_MOST = 0.03**2, 3.0**2, 0.005**2, 0.6**2
@@ -71,6 +72,7 @@ KIN_M, KIN_MPS, KIN_RAD = 8.0, 3.0, 0.35
 """A car that only speaks of itself and one that only the road sees, alike within these and nearest to each other, are taken
 for one when their senders are compared: so an offset is found that is too large for the association."""
 KIN_UNSEEN_US = 500_000
+KIN_EXAMINED = 50
 
 # columns of a track's passage
 OF, BEGAN_US, LATEST_US, N, UX, UY, VX, VY, UU, UV, VV, RX, RY, UR, VR, BIAS, AGAIN = range(17)
@@ -101,19 +103,28 @@ def meet(trust: NDArray[np.float64], own: bool, event_us: int) -> None:
 
 
 @njit(cache=True)
-def _learn(trust: NDArray[np.float64], fit: NDArray[np.float64], speed_mps: float) -> None:
-    """Move the believed variances by one look's squared normalised differences (place, speed, heading).
+def _tally(trust: NDArray[np.float64], fit: NDArray[np.float64], speed_mps: float) -> None:
+    """Count by one look's squared normalised differences (place, speed, heading) whether more or less was believed.
 
     Speeds are judged by whoever moves: that a standing vehicle stands is easily seen.
     """
-    step = LEARN if fit[0] > MEDIAN_TWO else -LEARN
-    trust[SCATTER] = min(max(trust[SCATTER] * (1 + step), SCATTER_LEAST), SCATTER_MOST)
+    trust[TALLY] += 1 if fit[0] > MEDIAN_TWO else -1
+    trust[TALLY + 1] += 1
     if isfinite(fit[1]) and speed_mps > JUDGED_MPS:
-        step = LEARN if fit[1] > MEDIAN_ONE else -LEARN
-        trust[SPEED_VAR] = min(max(trust[SPEED_VAR] * (1 + step), SPEED_LEAST), SPEED_MOST)
+        trust[TALLY + 2] += 1 if fit[1] > MEDIAN_ONE else -1
+        trust[TALLY + 3] += 1
     if isfinite(fit[2]):
-        step = LEARN if fit[2] > MEDIAN_ONE else -LEARN
-        trust[HEADING_VAR] = min(max(trust[HEADING_VAR] * (1 + step), HEADING_LEAST), HEADING_MOST)
+        trust[TALLY + 4] += 1 if fit[2] > MEDIAN_ONE else -1
+        trust[TALLY + 5] += 1
+
+
+@njit(cache=True)
+def _learn(trust: NDArray[np.float64], column: int, tally: int, least: float, most: float) -> None:
+    """Move one believed variance by what a frame's looks say, however many they were."""
+    if trust[tally + 1] > 0:
+        factor = exp(LEARN * trust[tally] / (trust[tally + 1] + FEW))
+        trust[column] = min(max(trust[column] * factor, least), most)
+        trust[tally] = trust[tally + 1] = 0.0
 
 
 @njit(cache=True)
@@ -144,8 +155,14 @@ def judge(
             i = order[n]
             look, fit, track = looks[i], fits[i], rows[row]
             if track.looks > MATURE and track.guided and isfinite(fit[0]):
-                _learn(trust[look.source], fit, track.speed_mps)
+                _tally(trust[look.source], fit, track.speed_mps)
             _compare(passes[row], trust, look, noise[i], look.by == SEEN_BY_ITSELF, fit[4], fit[5])
+    for i in range(len(looks)):
+        if i == 0 or looks[i].source != looks[i - 1].source:
+            its = trust[looks[i].source]
+            _learn(its, SCATTER, TALLY, SCATTER_LEAST, SCATTER_MOST)
+            _learn(its, SPEED_VAR, TALLY + 2, SPEED_LEAST, SPEED_MOST)
+            _learn(its, HEADING_VAR, TALLY + 4, HEADING_LEAST, HEADING_MOST)
 
 
 @njit(cache=True)
@@ -323,7 +340,9 @@ def kindred(
         for x in range(cx - 1, cx + 2):
             for y in range(cy - 1, cy + 2):
                 other = head[cell_hash(x, y, size - 1)]
-                while other >= 0:
+                examined = 0
+                while other >= 0 and examined < KIN_EXAMINED:
+                    examined += 1
                     dx, dy = seen[row, X] - seen[other, X], seen[row, Y] - seen[other, Y]
                     apart = dx * dx + dy * dy
                     alike = rows[other].kind == track.kind and abs(seen[row, SPEED] - seen[other, SPEED]) < KIN_MPS
