@@ -34,6 +34,8 @@ QUICK = (FROZEN, SWAPPED, HEADING)
 SUSPECT_SHARE, SUSPECT_MATCHES = 0.15, 0.5
 HARM = np.array([10.0, 10.0, 4.0, 4.0, 6.0, 6.0, 6.0, 3.0, 3.0])
 """How badly each fault spoils one participant's picture, beside each other: our own weights for the work list."""
+CERTAIN = 5.0
+"""Standard deviations by which an offset of the last minutes must differ from nothing."""
 SIGMAS = 4.0
 """Standard deviations by which a value must stand beyond its figure."""
 ENOUGH = {"trials": 300, "judged": 500, "moving": 20, "course": 40, "looks": 200, "usual": 60, "matches": 15}
@@ -75,6 +77,8 @@ class Evidence:
     masts: Floats
     corrected_s: Floats  # what the decoder already adds to each sender's times
     quick: Floats  # sums as the first, of the last minute or so
+    lean: Floats  # offsets of the last minutes about the mast (:mod:`.lean`), and their standard deviations
+    lean_sd: Floats
 
 
 @dataclass
@@ -189,34 +193,47 @@ def _sd(evidence: Evidence, which: int) -> Floats:
 
 
 def _turned(evidence: Evidence, profile: Profile, ease: Floats) -> _Judged:
+    """What shows in the last minutes, else what the fusion takes out."""
+    least = ease * profile["sensing.found_turn_deg"].value
+    lately = np.degrees(evidence.lean[:, 2])
+    now = (np.abs(lately) > CERTAIN * ease * np.degrees(evidence.lean_sd[:, 2])) & (np.abs(lately) >= least)
     turn = np.degrees(evidence.trust[:, believed.OFFSET + 2])
     sure = np.abs(turn) > SIGMAS * ease * np.degrees(_sd(evidence, 2))
-    stands = _applied(evidence) & sure & (np.abs(turn) >= ease * profile["sensing.found_turn_deg"].value)
-    return np.abs(turn), stands, turn
+    known = _applied(evidence) & sure & (np.abs(turn) >= least)
+    told = np.where(now | ~known, lately, turn)
+    return np.abs(told), now | known, told
 
 
 def _shifted(evidence: Evidence, profile: Profile, ease: Floats) -> _Judged:
     """A sender that is turned is shifted only by what is left at its mast."""
+    least = ease * profile["sensing.found_shift_m"].value
+    lately = np.hypot(evidence.lean[:, 0], evidence.lean[:, 1])
+    now = (lately > CERTAIN * ease * evidence.lean_sd[:, :2].max(axis=1)) & (lately >= least)
     trust, masts = evidence.trust, evidence.masts
-    turn = np.where(_turned(evidence, profile, ease)[1], trust[:, believed.OFFSET + 2], 0.0)
+    turn = trust[:, believed.OFFSET + 2]
     ux, uy = np.nan_to_num(masts.T - trust[:, [believed.MIDDLE_X, believed.MIDDLE_Y]].T)
     east = trust[:, believed.OFFSET] + turn * uy
     north = trust[:, believed.OFFSET + 1] - turn * ux
     far = np.hypot(east, north)
-    sd = np.hypot(
-        np.maximum(_sd(evidence, 0), _sd(evidence, 1)), np.where(turn != 0, _sd(evidence, 2), 0) * np.hypot(ux, uy)
+    sd = np.hypot(np.maximum(_sd(evidence, 0), _sd(evidence, 1)), _sd(evidence, 2) * np.hypot(ux, uy))
+    known = _applied(evidence) & (far > SIGMAS * ease * sd) & (far >= least)
+    fresh = now | ~known
+    bearing = np.degrees(
+        np.arctan2(np.where(fresh, evidence.lean[:, 0], east), np.where(fresh, evidence.lean[:, 1], north))
     )
-    stands = _applied(evidence) & (far > SIGMAS * ease * sd) & (far >= ease * profile["sensing.found_shift_m"].value)
-    return far, stands, np.degrees(np.arctan2(east, north)) % 360
+    return np.where(fresh, lately, far), now | known, bearing % 360
 
 
 def _clock(evidence: Evidence, profile: Profile, ease: Floats) -> _Judged:
     """The decoder has already put right what proves itself (stamps from the future); the pairs show the rest."""
-    pairs_s = np.where(_applied(evidence), evidence.trust[:, believed.OFFSET + 3], 0.0)
-    total = (evidence.corrected_s + pairs_s) * 1000
-    found = profile["clock.found_offset_ms"].value
-    sure = np.abs(pairs_s) > SIGMAS * ease * _sd(evidence, 3)
-    stands = (np.abs(total) >= ease * found) & (sure | (np.abs(evidence.corrected_s) * 1000 >= ease * found))
+    found = ease * profile["clock.found_offset_ms"].value
+    corrected = evidence.corrected_s * 1000
+    lately = evidence.lean[:, 3] * 1000
+    now = np.abs(lately) > CERTAIN * ease * evidence.lean_sd[:, 3] * 1000
+    learnt = np.where(_applied(evidence), evidence.trust[:, believed.OFFSET + 3] * 1000, 0.0)
+    sure = np.abs(learnt) > SIGMAS * ease * _sd(evidence, 3) * 1000
+    total = corrected + np.where(now, lately, np.where(sure, learnt, 0.0))
+    stands = (np.abs(total) >= found) & (now | sure | (np.abs(corrected) >= found))
     return np.abs(total), stands, total
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.cloud.quality import figures, judgement
+from jinyun.cloud.quality import figures, judgement, lean
 from jinyun.cloud.quality import sensors as of
 from jinyun.cloud.quality.judgement import RULES, Evidence
 from jinyun.cloud.quality.rollups import Rollups
@@ -34,8 +34,8 @@ LAG_US = 600_000
 """Looks are judged when those that came later have had so long to arrive."""
 MOST_SLOTS = 50
 """A pause longer than five seconds is leapt over."""
-FADE_S, QUICK_S = 240.0, 60.0
-"""The sums that are judged fade with the first time constant, those of the last minute with the second."""
+FADE_S, QUICK_S, LEAN_S = 240.0, 60.0, 150.0
+"""Time constants of the sums that are judged, of those of the last minute, and of the offsets' equations."""
 HISTORY = 240
 """Minutes whose values are remembered, to say since when."""
 STAND_S = 15
@@ -98,6 +98,7 @@ class Scorecard:
         """Make room for ``size`` senders, keeping what there is."""
         shapes: dict[str, tuple[tuple[int, ...], Any, Any]] = {
             "recent": ((size, len(of.COLUMNS)), np.float64, 0),
+            "_lean": ((size, lean.TERMS), np.float64, 0),
             "_quick": ((size, len(of.COLUMNS)), np.float64, 0),
             "histograms": ((size, len(of.MEASURES), of.BINS), np.float64, 0),
             "masts": ((size, 2), np.float64, np.nan),
@@ -116,6 +117,7 @@ class Scorecard:
 
     recent: NDArray[np.float64]
     _quick: NDArray[np.float64]
+    _lean: NDArray[np.float64]
     histograms: NDArray[np.float64]
     masts: NDArray[np.float64]
     _field: NDArray[np.float32]
@@ -214,7 +216,7 @@ class Scorecard:
     def _begin(self, place: int, name: str) -> None:
         self.names[place] = name
         self._place_of = {row: at for row, at in self._place_of.items() if at != place}
-        for column in (self.recent, self._quick, self.histograms, self._field, self._held, self._since_us):
+        for column in (self.recent, self._quick, self._lean, self.histograms, self._field, self._held, self._since_us):
             column[place] = 0
         self.masts[place] = self._history[place] = np.nan
         self.rollups.clear(place)
@@ -282,6 +284,7 @@ class Scorecard:
         sums[:, of.TRIALS] += np.bincount(who[starts], trials, n)
         sums[:, of.MISSED] += np.bincount(who[starts], missed, n)
         self._changes(who, cars[car] if len(car) else cars[:0], number, starts, ends, sums)
+        self._lean += self._leaning(look[order], ref[order], who, starts, counts)
         seen = np.zeros((n, len(cars)), np.bool_)
         seen[who, car] = True
         places = np.full((len(cars), 2), np.nan)
@@ -290,6 +293,25 @@ class Scorecard:
         of.field_of_view(
             places[np.isfinite(places[:, 0])], seen[:, np.isfinite(places[:, 0])], awake, self.masts, self._field, sums
         )
+
+    def _leaning(
+        self, look: NDArray[np.void], ref: NDArray[np.void], who: NDArray[np.int64], starts: NDArray[np.intp],
+        counts: NDArray[np.intp],
+    ) -> NDArray[np.float64]:  # fmt: skip
+        """Return the equations of this second's moving cars (:mod:`.lean`); ``starts`` are the first pairs of each car."""
+        if not len(starts):
+            return np.zeros_like(self._lean)
+        velocity = ref["speed_mps"][:, None] * np.stack(
+            [np.sin(ref["heading_rad"]), np.cos(ref["heading_rad"])], axis=1
+        )
+        place = np.stack([look["x_m"], look["y_m"]], axis=1)
+        was = np.stack([ref["x_m"], ref["y_m"]], axis=1)
+        off = place - was - velocity * ((look["event_us"] - ref["t_us"]) / 1e6)[:, None]
+        means = [np.add.reduceat(each, starts) / counts[:, None] for each in (place, velocity, off)]
+        moving = np.hypot(*means[1].T) >= of.MOVING_MPS
+        place, velocity, off = (each[moving] for each in means)
+        first = who[starts][moving]
+        return lean.equations(first, place - self.masts[first], velocity, off, len(self._lean))
 
     @staticmethod
     def _period_us(
@@ -323,6 +345,7 @@ class Scorecard:
         """Take one second into the fading sums and the running minute."""
         fade = float(np.exp(-seconds / FADE_S))
         self.recent = self.recent * fade + sums
+        self._lean *= float(np.exp(-seconds / LEAN_S))
         self._quick = self._quick * float(np.exp(-seconds / QUICK_S)) + sums
         self.histograms = self.histograms * fade + bins
         self.rollups.add(sums, bins, seconds)
@@ -344,7 +367,7 @@ class Scorecard:
             if row < len(tracks.trust) and self._place_of.get(row) == place:
                 trust[place] = tracks.trust[row]
                 corrected[place] = sources.offset_us(row) / 1e6 if sources is not None else 0.0
-        return Evidence(self.recent, trust, self.masts, corrected, self._quick)
+        return Evidence(self.recent, trust, self.masts, corrected, self._quick, *lean.solve(self._lean))
 
     def _judge(self, tracks: Tracks, sources: Sources | None, now_us: int) -> list[Finding]:
         """Judge the sums and return a Finding for each verdict that has held for :data:`STAND_S`."""
