@@ -127,7 +127,9 @@ def test_with_changes_the_way_is_as_long_as_sumos_over_edges(precise_map: Map) -
         found = precise_map.ways.distance_m(a, 0.0, b, 0.0)[0]
         if path is not None and np.isfinite(found):
             compared += 1
-            assert (cost - ends[1].getLength()) * 0.97 <= found + 1  # the lanes of an edge are not equally long in a bend
+            assert (
+                cost - ends[1].getLength()
+            ) * 0.97 <= found + 1  # the lanes of an edge are not equally long in a bend
             assert found <= (cost - ends[1].getLength()) * 1.02 + 60  # where bus lanes keep cars from changing
     assert compared > 25
 
