@@ -30,5 +30,5 @@ def test_an_offset_is_found_within_its_stated_deviation(truth: tuple[float, ...]
 def test_pairs_with_unknown_values_say_nothing() -> None:
     bad = np.array([[np.nan, 1.0]])
     good = np.ones((1, 2))
-    for arguments in ((bad, good, good), (good, bad, good), (good, good, bad)):
-        assert not lean.equations(np.zeros(1, np.int64), *arguments, 1).any()
+    for away, velocity, off in ((bad, good, good), (good, bad, good), (good, good, bad)):
+        assert not lean.equations(np.zeros(1, np.int64), away, velocity, off, 1).any()
