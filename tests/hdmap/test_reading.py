@@ -67,6 +67,10 @@ BOMB = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&
     [
         (small("&b;", BOMB).encode(), "a document type or entities are not read"),
         (small(prologue='<?xml version="1.0" encoding="cp037"?>').encode(), "encoding 'cp037' is not known"),
+        (
+            small(prologue=f'<?xml version="1.0"{" " * 2000}encoding="cp037"?>').encode(),
+            "its XML declaration has no end",
+        ),
         (small().encode("utf-16-le"), "it has a zero byte"),
         (small()[:-20].encode(), "is not well-formed XML"),
         (b"", "is not well-formed XML"),

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from jinyun.hdmap.fault import MapError
 
-MOST_BYTES = 512_000_000
+MOST_BYTES = 256_000_000
 """The largest file that is read."""
-MOST_ELEMENTS = 20_000_000
+MOST_ELEMENTS = 10_000_000
+MOST_DECLARATION = 1000
 MOST_POINTS = 10_000_000
 """The most points of lanes that one map may have."""
 MOST_LANES = 1_000_000
@@ -106,7 +107,10 @@ def content(path: Path) -> bytes:
     data = data.lstrip()
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = _decoded(path.name, data, "utf-16")
-    told = _ENCODING.match(data[:400])
+    head = data[:MOST_DECLARATION]
+    if head.startswith(b"<?xml") and b"?>" not in head:
+        raise MapError(f"{path.name}: -: its XML declaration has no end")
+    told = _ENCODING.match(head)
     if told:
         encoding = told[1].decode().lower()
         if encoding in _TRANSLATED:
