@@ -7,18 +7,16 @@ was read from OpenDRIVE and is written as OpenDRIVE is written from what the mod
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from jinyun.hdmap.fault import MapError
 from jinyun.hdmap.precise import Map
-from jinyun.hdmap.writing import opendrive
 
 __all__ = ["FORMATS", "write"]
 
-_WRITERS: dict[str, tuple[str, Callable[[Map, Path], None]]] = {
-    "opendrive": (".xodr", opendrive.write),
-}
+_WRITERS = {"opendrive": (".xodr", "opendrive"), "lanelet2": (".osm", "lanelet")}
+"""Suffix and module of each format; a module is loaded when it is asked for: it brings the compiler."""
 FORMATS = tuple(_WRITERS)
 
 
@@ -39,7 +37,7 @@ def write(map: Map, path: Path | str, format: str | None = None) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix=".jinyun-", dir=path.parent) as folder:
             work = Path(folder) / path.name
-            _WRITERS[format][1](map, work)
+            import_module(f"{__name__}.{_WRITERS[format][1]}").write(map, work)
             work.replace(path)
     except OSError as error:
         raise MapError(f"{path.name}: -: cannot be written: {error.strerror or error}") from None

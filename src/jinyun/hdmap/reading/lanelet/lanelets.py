@@ -195,8 +195,11 @@ def _junctions(found: dict[str, Lanelet], draft: Draft) -> dict[str, str]:
     cross others or begin or end together with others. Those that touch make one junction.
     """
     driven = {id: lanelet for id, lanelet in found.items() if lanelet.kind in DRIVEN}
-    tagged = [id for id, one in driven.items() if {"turn_direction", "intersection_area"} & one.relation.tags.keys()]
-    touching = _touching(driven if not tagged else {id: driven[id] for id in tagged}, draft)
+    tagged = [
+        id for id, one in found.items()
+        if one.kind != LaneKind.CROSSING and {"turn_direction", "intersection_area"} & one.relation.tags.keys()
+    ]  # fmt: skip
+    touching = _touching(driven if not tagged else {id: found[id] for id in tagged}, draft)
     cluster = {id: id for id in (tagged or {id for pair in touching for id in pair})}
 
     def root(id: str) -> str:
@@ -207,7 +210,7 @@ def _junctions(found: dict[str, Lanelet], draft: Draft) -> dict[str, str]:
 
     by_area: dict[str, str] = {}
     for id in tagged:
-        area = driven[id].relation.tags.get("intersection_area", "")
+        area = found[id].relation.tags.get("intersection_area", "")
         if area:
             cluster[root(id)] = root(by_area.setdefault(area, id))
     for a, b in touching:
@@ -217,7 +220,7 @@ def _junctions(found: dict[str, Lanelet], draft: Draft) -> dict[str, str]:
         members[root(id)].append(id)
     inside: dict[str, str] = {}
     for ids in members.values():
-        areas = [area for id in ids if (area := driven[id].relation.tags.get("intersection_area", ""))]
+        areas = [area for id in ids if (area := found[id].relation.tags.get("intersection_area", ""))]
         if len(ids) < 2 and not areas:
             continue
         junction = min(areas) if areas else "at " + min(ids, key=lambda id: (len(id), id))

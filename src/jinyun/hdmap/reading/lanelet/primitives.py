@@ -62,6 +62,8 @@ def gather(root: ET.Element, source: Source) -> Primitives:
     row: dict[str, int] = {}
     nodes: list[tuple[float, ...]] = []
     square = ""
+    meta = root.find("MetaInfo")
+    nowhere = meta is not None and meta.get("projector_type") == "Local"  # its degrees are made up
     for element in _present(root, "node"):
         id = element.get("id") or ""
         where = f"node {id}"
@@ -71,7 +73,7 @@ def gather(root: ET.Element, source: Source) -> Primitives:
         row[id] = len(nodes)
         square = square or tags.get("mgrs_code", "")
         nodes.append((
-            *(_number(element.get(key), key, where, source) for key in ("lon", "lat")),
+            *(math.nan if nowhere else _number(element.get(key), key, where, source) for key in ("lon", "lat")),
             *(_number(tags.get(key), key, where, source) for key in ("local_x", "local_y")),
             _number(tags.get("ele"), "ele", where, source),
         ))  # fmt: skip

@@ -14,6 +14,7 @@ from jinyun.hdmap.reading.lanelet.lanelets import DRIVEN, UNITS, Lanelet
 from jinyun.hdmap.reading.lanelet.primitives import Primitives, Relation, Way
 from jinyun.hdmap.reading.source import Source
 
+KEPT = ("traffic_light", "speed_limit", "traffic_sign", "road_marking", "crosswalk")
 STOP_REACH_M = 40.0
 """A stop line farther from the end of a lane is not its own."""
 HEAD_HEIGHT_M = 0.5
@@ -39,11 +40,14 @@ def apply(primitives: Primitives, lanelets: dict[str, Lanelet], draft: Draft, so
         if kind == "lanelet":
             continue
         subtype = relation.tags.get("subtype", "")
-        if kind != "regulatory_element" or subtype not in ("traffic_light", "speed_limit", "traffic_sign", "road_marking",
-                                                           "crosswalk"):  # fmt: skip
+        if kind == "regulatory_element" and subtype == "right_of_way" and relation.of("ref_line", "way"):
+            source.ignored["priority of a right_of_way rule"] += 1  # its stop line is held
+        elif kind != "regulatory_element" or subtype not in KEPT:
             source.ignored[f"{kind[:40] or 'relation'} subtype={subtype[:40]}"] += 1
             continue
         its = [lanes[id] for id in ruled[relation.id]]
+        if subtype == "right_of_way":
+            its = [lane for lane in its if lane.id in relation.of("yield", "relation")]
         used |= {id for role in ("refers", "ref_line") for id in relation.of(role, "way")}
         if subtype == "traffic_light":
             _light(relation, its, primitives, draft, source)

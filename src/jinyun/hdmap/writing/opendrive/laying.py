@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from jinyun.hdmap.curve import Line
 from jinyun.hdmap.precise import Map
+from jinyun.hdmap.writing.misfit import farthest_m
 from jinyun.hdmap.writing.opendrive.reference import KNOT_M, Floats, Reference, along, sheared
 
 FIT_M = 0.01
@@ -118,7 +119,11 @@ def _whole(borders: list[Line]) -> list[Line]:
                 beside = its[turn]
                 away = np.hypot(*(beside - left[0]).T)
                 near = int(np.argmin(away))
-                if near > 0 and away[near] < np.hypot(*(beside[0] - left[0])) and _apart(left[:1], beside) < POINTED_M:
+                if (
+                    near > 0
+                    and away[near] < np.hypot(*(beside[0] - left[0]))
+                    and farthest_m(left[:1], beside) < POINTED_M
+                ):
                     ahead = beside[: near + 1]
                     ahead = ahead[(ahead - left[0]) @ (left[min(1, len(left) - 1)] - left[0]) < 0]
                     done[k], done[k + 1] = np.vstack([ahead, left])[turn], np.vstack([ahead, right])[turn]
@@ -177,24 +182,8 @@ def _misfit(laid: Laid, borders: list[Line]) -> float:
     worst = 0.0
     for number, border in zip(numbers, borders, strict=True):
         made = laid.reference.place(s, laid.border(number, s))
-        worst = max(worst, _apart(border, made), _apart(made, border))
+        worst = max(worst, farthest_m(border, made), farthest_m(made, border))
     return worst
-
-
-@njit(cache=True)
-def _apart(places: Line, line: Line) -> float:
-    """Return how far one of the places is from the line at most."""
-    worst = 0.0
-    for i in range(len(places)):
-        x, y = places[i, 0], places[i, 1]
-        nearest = np.inf
-        for k in range(len(line) - 1):
-            dx, dy = line[k + 1, 0] - line[k, 0], line[k + 1, 1] - line[k, 1]
-            px, py = x - line[k, 0], y - line[k, 1]
-            share = min(max((px * dx + py * dy) / max(dx * dx + dy * dy, 1e-12), 0.0), 1.0)
-            nearest = min(nearest, (px - share * dx) ** 2 + (py - share * dy) ** 2)
-        worst = max(worst, nearest)
-    return float(np.sqrt(worst))
 
 
 def _square(borders: list[Line], section: Line, k: int) -> bool:
