@@ -324,6 +324,24 @@ def test_a_planted_fault_is_found_and_nothing_else(name: str) -> None:
     assert all(one.reason.startswith("A2: ") and one.t_us > START_US for one in found)
 
 
+def test_a_slow_link_and_a_wrong_clock_are_told_apart() -> None:
+    lamps = Lamps()
+    rng = np.random.default_rng(4)
+
+    def slow(columns: Columns, sent: Ints, source: Ints, second: int) -> Any:
+        receive = sent + 12_000
+        mine = lamps.messages(columns, UNIT)
+        receive[mine] = np.maximum.accumulate(sent[mine] + rng.integers(20_000, 600_000, 10))
+        return columns, sent, source, receive
+
+    found = run(lamps, 30, slow)
+    assert told(found) == {("spat.time.late", f"rsu/{UNIT}", FIELD)}
+    assert found[0].reason.endswith(": its link is slow")
+    lamps = Lamps()
+    found = run(lamps, 30, lambda columns, sent, source, second: stamp(columns, lamps.messages(columns, UNIT), -400))
+    assert found[0].reason.endswith("412 to 412 ms: its clock is behind or its link slow")
+
+
 def test_every_tenth_message_lost_on_the_way_is_no_fault_of_the_sender() -> None:
     lamps = Lamps()
 

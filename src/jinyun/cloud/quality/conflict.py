@@ -23,8 +23,8 @@ from jinyun.cloud.quality.spat import Heard
 from jinyun.hdmap import Turn
 from jinyun.shapes import Light
 
-SAME_ARM_RAD, OPPOSITE_RAD = np.radians(45.0), np.radians(135.0)
-"""Stop lines whose headings differ by less are on one arm, by more on opposite ones; between, they are at an angle."""
+OPPOSITE_RAD = np.radians(135.0)
+"""Roads whose headings at the stop line differ by more face each other; others meet at an angle."""
 ENTRY_SHARE = 0.4
 """A crossing that a way meets in this first share of its line lies on the arm it comes from."""
 MOST_GROUPS = 64
@@ -96,18 +96,19 @@ def _together(a: Way, b: Way, at_a: float, at_b: float, merge: bool, arrow: set[
         if at < ENTRY_SHARE and way.turn not in (Turn.RIGHT, Turn.U_TURN):
             return True
         return {NEVER: True, UNLESS_ARROW: False, ALWAYS: None}[_yields(way, arrow)]
-    angle = abs(meeting.turned_rad(a.heading_rad, b.heading_rad))
+    same = a.arm == b.arm
+    if same and merge:
+        return None  # lanes of one road that become one
+    opposite = not same and abs(meeting.turned_rad(a.heading_rad, b.heading_rad)) > OPPOSITE_RAD
     late = (Turn.RIGHT, Turn.U_TURN)
-    if SAME_ARM_RAD <= angle <= OPPOSITE_RAD and a.turn not in late and b.turn not in late:
+    if not (same or opposite or a.turn in late or b.turn in late):
         return True
-    if angle > OPPOSITE_RAD and a.turn == b.turn == Turn.LEFT:
+    if opposite and a.turn == b.turn == Turn.LEFT:
         return None  # opposite left turns pass each other
-    if angle < SAME_ARM_RAD and merge:
-        return None  # lanes of one arm that become one
     yields = _yields(a, arrow), _yields(b, arrow)
     if ALWAYS in yields:
         return None
-    return yields == (NEVER, NEVER) and angle >= SAME_ARM_RAD
+    return yields == (NEVER, NEVER) and not same
 
 
 def _yields(way: Way, arrow: set[int]) -> int:

@@ -43,6 +43,7 @@ class Way:
     heading_rad: float  # of who comes to the stop line
     lane: int
     onto: tuple[int, ...]  # more than one where a lane's number can be read in two ways
+    arm: object  # equal for ways from one road
     start: object  # equal for ways from one lane
     end: object  # equal for ways into one lane
     line: Floats | None  # shape (n, 2), from the stop line on; None where nobody knows
@@ -79,18 +80,6 @@ class Ground:
     def out_of(self, row: int) -> list[int]:
         return self._from.get(row, [])
 
-    def far_end(self, lane: int) -> int:
-        """Return the junction at the end of the road that ``lane`` is on, past all its parts; -1 where there is none."""
-        lanes, edges = self.map.lanes, self.map.edges
-        for _ in range(6):
-            if edges["end"][lanes["edge"][lane]] >= 0:
-                return int(edges["end"][lanes["edge"][lane]])
-            onward = self.map.ways_on.get(lane, [])
-            if not onward:
-                return -1
-            lane = int(self.map.links["end"][onward[0]])
-        return -1
-
     def ways(self, row: int) -> list[Way]:
         """Return all ways through a junction as the precise map has them."""
         links, found = self.map.links, []
@@ -112,7 +101,7 @@ class Ground:
                 continue
             part = slice(int(table["first"][crossing]), int(table["first"][crossing] + table["count"][crossing]))
             line = np.column_stack([points["x_m"][part], points["y_m"][part]])
-            found.append(Way(phase, 0, False, True, np.nan, -1, (), ("walk", crossing), ("walk", crossing), line))
+            found.append(Way(phase, 0, False, True, np.nan, -1, (), None, ("walk", crossing), ("walk", crossing), line))
         return found
 
     def way(self, lane: int, end: int, turn: int, phase: int, others: Sequence[int] = ()) -> Way:
@@ -127,7 +116,8 @@ class Ground:
             line = meeting.curve(before[-1], heading, after[0], leaving)
         bicycle = int(self.map.lanes["kind"][lane]) == LaneKind.BICYCLE
         turn = turn or turn_of(meeting.turned_rad(heading, leaving))
-        return Way(phase, turn, bicycle, False, heading, lane, (end, *others), lane, end, line)
+        arm = int(self.map.lanes["edge"][lane])
+        return Way(phase, turn, bicycle, False, heading, lane, (end, *others), arm, lane, end, line)
 
     def _inner(self, link: int, end: int) -> list[int]:
         """Return the lanes inside the junction that a link leads over."""
@@ -149,15 +139,15 @@ class Ground:
         best = int(np.argmin(away))
         return lanes[best] if away[best] <= SAME_LANE_M else -1
 
-    def lane_numbered(self, row: int, remote: int, number: int) -> int:
-        """Return the lane with a number, 1 the leftmost, of the road from junction ``row`` to ``remote``; -1 without."""
-        lanes = [lane for lane in self.out_of(row) if self.far_end(lane) == remote]
-        edges = sorted({int(self.map.lanes["edge"][lane]) for lane in lanes})
-        for edge in edges:
-            lane = int(self.map.edges["first"][edge] + self.map.edges["count"][edge]) - number
-            if lane in lanes:
-                return lane
-        return -1
+    def lanes_numbered(self, row: int, remote: int, number: int, lane: int) -> list[int]:
+        """Return the lanes behind junction ``row`` that become the lane with a number at ``remote``.
+
+        Without a number (0), those of the road there that ``lane`` leads to.
+        """
+        number_of = self.map.approaches.number
+        if number:
+            return [end for end in self.out_of(row) if number_of(end) == (remote, number)]
+        return [end for end in self.out_of(row) if number_of(end)[0] == remote and (lane, end) in self.link_of]
 
 
 def of_message(
@@ -181,7 +171,7 @@ def of_message(
                 remote, onto = reference(connection["remoteIntersection"]), connection.get("connectingLane", {})
                 behind = _beginning(received.get(remote, ()), node, onto.get("lane", 0), places, remote)
                 turn = _turn(onto.get("maneuver"))
-                ends = _ends(ground, row, remote, int(onto.get("lane", 0)), behind)
+                ends = _ends(ground, row, own, remote, int(onto.get("lane", 0)), behind)
                 if ground and own >= 0 and ends:
                     best = next((end for end in ends if (own, end) in ground.link_of), ends[0])
                     found.append(ground.way(own, best, turn, phase, [end for end in ends if end != best]))
@@ -193,7 +183,7 @@ def of_message(
                     line = meeting.curve(points[-1], heading, behind[0], leaving)
                     turn = turn or turn_of(meeting.turned_rad(heading, leaving))
                 walks, end = kind == "crosswalk", (remote, onto.get("lane", 0))
-                found.append(Way(phase, turn, kind == "bikeLane", walks, heading, own, ends, key, end, line))
+                found.append(Way(phase, turn, kind == "bikeLane", walks, heading, own, ends, upstream, key, end, line))
     return found + (ground.walkers(row) if ground and row >= 0 else [])
 
 
@@ -249,14 +239,15 @@ def _turn(maneuver: tuple[bytes, int] | None) -> int:
     return int(named[0]) if len(named) == 1 else 0
 
 
-def _ends(ground: Ground | None, row: int, remote: Node, number: int, behind: Floats) -> tuple[int, ...]:
-    """Return the lanes that a connection may mean: the one that begins where the MAP beyond says, the one so numbered."""
+def _ends(ground: Ground | None, row: int, lane: int, remote: Node, number: int, behind: Floats) -> tuple[int, ...]:
+    """Return the lanes that a connection may mean: those so numbered, and the one that begins where the MAP beyond says."""
     if ground is None or row < 0:
         return ()
-    by_place = ground.lane_at(row, behind[0], begins=True) if len(behind) else -1
     there = ground.row_of.get(remote, -1)
-    by_number = ground.lane_numbered(row, there, number) if there >= 0 and number else -1
-    return tuple(dict.fromkeys(lane for lane in (by_number, by_place) if lane >= 0))
+    ends = ground.lanes_numbered(row, there, number, lane) if there >= 0 else []
+    if len(behind):
+        ends.append(ground.lane_at(row, behind[0], begins=True))
+    return tuple(dict.fromkeys(end for end in ends if end >= 0))
 
 
 def _beginning(links: Sequence[Value], node: Node, number: int, places: Places, remote: Node) -> Floats:

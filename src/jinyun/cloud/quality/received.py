@@ -1,8 +1,8 @@
 """MAPs as received: which sender describes which junction, how often, whether the content changed, and what it lacks.
 
-A junction's MAP may come in parts of whole links (one radio frame holds little); parts are put together, and a part that is
-no longer sent leaves. Content is compared octet by octet without the counter and the minute, so that a MAP that is only
-repeated never counts as changed, and a repeated one costs one look-up.
+A junction's MAP may come in parts, some lanes in each (one radio frame holds little); parts are put together, and a part
+that is no longer sent leaves. Content is compared octet by octet without the counter and the minute, so that a MAP that is
+only repeated never counts as changed, and a repeated one costs one look-up.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ _TIMED = 0x04
 Told = tuple[int, Node, str, str, str]
 """Sender, junction, rule, severity, reason."""
 Key = tuple[int, Node]
+PartKey = tuple[tuple[Node, int], ...]
+"""A part of a junction's MAP, by the lanes it describes: (upstream junction, laneID)."""
 
 
 class MapHeard(NamedTuple):
@@ -45,7 +47,7 @@ class MapHeard(NamedTuple):
 
 @dataclass(slots=True)
 class _Part:
-    """Some links of a junction that always come in one message."""
+    """Some lanes of a junction that always come in one message."""
 
     content: bytes
     count: int
@@ -63,7 +65,7 @@ class MapOf:
     ref: tuple[int, int]  # longitude, latitude in 1e-7 degrees
     changed_us: int
     last_us: int
-    parts: dict[tuple[Node, ...], _Part] = field(default_factory=dict)
+    parts: dict[PartKey, _Part] = field(default_factory=dict)
     stale: bool = True  # what was made of it is older than it
 
     def links(self) -> list[Mapping[str, Any]]:
@@ -77,7 +79,7 @@ class ReceivedMaps:
         self.maps: dict[Key, MapOf] = {}
         self.of_source: dict[int, set[Node]] = {}
         self.of_node: dict[Node, list[int]] = {}  # senders, the first to speak first
-        self._known: dict[int, OrderedDict[bytes, list[tuple[Node, tuple[Node, ...]]]]] = {}
+        self._known: dict[int, OrderedDict[bytes, list[tuple[Node, PartKey]]]] = {}
         self._least, self._most = (profile[f"signal.map_rate_{side}_hz"].value * WINDOW_S for side in ("least", "most"))
 
     def take(self, heard: Sequence[MapHeard]) -> list[Told]:
@@ -97,9 +99,7 @@ class ReceivedMaps:
                 found += self._again(one, node, key, content, count, minute)
         return found
 
-    def _again(
-        self, one: MapHeard, node: Node, key: tuple[Node, ...], content: bytes, count: int, minute: int
-    ) -> list[Told]:
+    def _again(self, one: MapHeard, node: Node, key: PartKey, content: bytes, count: int, minute: int) -> list[Told]:
         """Note that a part came (again)."""
         whole = self.maps.get((one.source, node))
         part = whole.parts.get(key) if whole else None
@@ -116,7 +116,7 @@ class ReceivedMaps:
 
     def _read(
         self, one: MapHeard, content: bytes, count: int, minute: int, found: list[Told]
-    ) -> list[tuple[Node, tuple[Node, ...]]]:
+    ) -> list[tuple[Node, PartKey]]:
         """Take a content that is not known yet; return the parts of junctions it holds."""
         try:
             nodes = csae.decode(one.frame)[1]["nodes"]
@@ -130,7 +130,7 @@ class ReceivedMaps:
                 continue
             own.add(node)
             links = value.get("inLinks", [])
-            key = tuple(reference(link["upstreamNodeId"]) for link in links)
+            key = tuple((reference(link["upstreamNodeId"]), lane["laneID"]) for link in links for lane in link["lanes"])
             ref = value["refPos"]
             whole = self.maps.get((one.source, node))
             if whole is None:
@@ -155,7 +155,7 @@ class ReceivedMaps:
             if before is not None:
                 part.first_us, part.came = before.first_us, before.came
             for other in [k for k in whole.parts if k != key and set(k) & set(key)]:
-                del whole.parts[other]  # the same links came in another arrangement
+                del whole.parts[other]  # the same lanes came in another arrangement
             whole.parts[key] = part
             parts.append((node, key))
         return parts

@@ -153,7 +153,7 @@ class SignalTruth:
 
     def _second(self, now_us: int) -> list[Finding]:
         """Return what can be said once a second, of time that has passed; nothing in between."""
-        if 0 <= now_us - self._second_us < SECOND_US:
+        if abs(now_us - self._second_us) < SECOND_US:
             return []
         self._second_us = now_us
         found: list[Finding] = []
