@@ -180,6 +180,12 @@ def parser() -> argparse.ArgumentParser:
     bench = verbs.add_parser("bench", help="measure; prints one JSON object")
     bench.add_argument("name", help="which measurement")
     bench.add_argument("--json", action="store_true", help="(always: the output is JSON)")
+    bench.add_argument("--seconds", type=_positive, help="how long, for measurements that can be told")
+
+    fuse = verbs.add_parser("fuse", help="run the fusion over a recording of plain JSON sightings (docs/fusion.md)")
+    fuse.add_argument("file", type=Path, metavar="FILE", help="JSON list of sightings, or one object a line")
+    fuse.add_argument("--json", action="store_true", dest="as_json", help="print tracks and account as one JSON object")
+    fuse.add_argument("--out", type=Path, metavar="FILE", help="write the frames there, one JSON object a line")
     return top
 
 
@@ -275,12 +281,29 @@ def _bench(args: argparse.Namespace) -> int:
     if args.name not in bench.names():
         print(f"jinyun bench: no measurement {args.name!r}; there are: {', '.join(bench.names())}", file=sys.stderr)
         return 2
-    print(json.dumps(bench.measure(args.name), ensure_ascii=False))
+    seconds = getattr(args, "seconds", None)
+    if seconds is not None and not bench.takes_seconds(args.name):
+        print(f"jinyun bench: {args.name} cannot be told how long to take", file=sys.stderr)
+        return 2
+    options = {} if seconds is None else {"seconds": seconds}
+    print(json.dumps(bench.measure(args.name, **options), ensure_ascii=False))
     return 0
 
 
+def _fuse(args: argparse.Namespace) -> int:
+    from jinyun.cloud.plain import PlainError, command
+
+    try:
+        result = command(args.file, args.out, args.as_json)
+    except (PlainError, OSError) as error:
+        print(f"jinyun fuse: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(result, ensure_ascii=False, indent=None if args.as_json else 2))
+    return 1 if result["refused"] else 0
+
+
 _VERBS = {"run": _run, "replay": _replay, "quality": _quality, "message": _message, "map": _map,
-          "admin": _admin, "bench": _bench}  # fmt: skip
+          "admin": _admin, "bench": _bench, "fuse": _fuse}  # fmt: skip
 
 if __name__ == "__main__":
     sys.exit(main())
