@@ -28,6 +28,8 @@ HEADING_WEIGHT = 30.0
 CHANGE, BACK, JUMP, LOST = -4.0, -1.0, -9.0, -30.0
 """Score of a change to the lane beside, of rolling back over a lane's beginning, of a lane that no way leads to; the
 score below which a lane is given up."""
+ALONE_SDS, TRACKED_SDS = 3.0, 4.0
+"""A lane is weighed whose border lies no more standard deviations of noise from the place."""
 WAY_SD_M = 1.0
 """How well the way gone along lanes agrees with the way gone through the air, apart from the noise."""
 FARTHEST_WAY_M = 80.0
@@ -57,7 +59,7 @@ def _near(
     """
     rings = min(max(int(np.ceil((WIDTH_M / 2 + beyond_m - REACH_M) / CELL_M)), 0), RINGS)
     i0, j0 = int(np.floor(px / CELL_M)), int(np.floor(py / CELL_M))
-    many = 0
+    many, least = 0, np.inf
     for ring in range(RINGS + 1):
         if ring > rings and many > 0:
             break
@@ -77,6 +79,10 @@ def _near(
                     along = min(max(rx * piece[EAST] + ry * piece[NORTH], 0.0), piece[LENGTH])
                     dx, dy = rx - along * piece[EAST], ry - along * piece[NORTH]
                     away = dx * dx + dy * dy
+                    reach = half[row] + beyond_m
+                    if away > reach * reach and away >= least:
+                        continue
+                    least = min(least, away)
                     c = 0
                     while c < many and lane[c] != row:
                         c += 1
@@ -87,11 +93,7 @@ def _near(
                         square[c] = np.inf
                     if away < square[c]:
                         lane[c], piece_of[c], square[c] = row, p, away
-    if many < 2:
-        return many
-    least, kept = np.inf, 0
-    for c in range(many):
-        least = min(least, square[c])
+    kept = 0
     for c in range(many):
         if square[c] <= max(least, (half[lane[c]] + beyond_m) ** 2):
             lane[kept], piece_of[kept], square[kept] = lane[c], piece_of[c], square[c]
@@ -216,14 +218,23 @@ def match(
         px, py, sd = x[n], y[n], sd_m[n]
         if not (np.isfinite(px) and np.isfinite(py)) or abs(px) > FARTHEST_OUT_M or abs(py) > FARTHEST_OUT_M:
             continue
-        many = _near(px, py, 4 * sd + 0.5, half, wanted, pieces, lane_of, cells, named, near, piece_of, square)
+        at = slots[n]
+        beyond_m = ALONE_SDS * sd if at < 0 else TRACKED_SDS * sd + 0.5  # who is followed may stray once
+        many = _near(px, py, beyond_m, half, wanted, pieces, lane_of, cells, named, near, piece_of, square)
         if many == 0:
+            continue
+        if many == 1 and at < 0:  # nothing to weigh
+            piece = pieces[piece_of[0]]
+            rx, ry = px - piece[X], py - piece[Y]
+            away = np.sqrt(square[0])
+            lane[n], certainty[n] = near[0], 1.0
+            offset[n] = away if rx * piece[NORTH] - ry * piece[EAST] >= 0 else -away
+            s[n] = piece[S] + min(max(rx * piece[EAST] + ry * piece[NORTH], 0.0), piece[LENGTH])
             continue
         headed = np.isfinite(heading[n])
         east, north = (np.sin(heading[n]), np.cos(heading[n])) if headed else (0.0, 0.0)
         for c in range(many):
             _weigh(px, py, headed, east, north, sd, half, extent, pieces[piece_of[c]], near[c], found[c])
-        at = slots[n]
         if at >= 0:
             gone = np.sqrt((px - was_at[at, 0]) ** 2 + (py - was_at[at, 1]) ** 2)
             if gone <= FARTHEST_WAY_M and was_lane[at, 0] >= 0:

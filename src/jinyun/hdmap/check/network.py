@@ -72,17 +72,10 @@ def orphan(view: View) -> Iterator[Found]:
     "lane.unreachable", WARNING, "每条车道应可由路网入口到达", "Every lane must be reached from where traffic comes in"
 )
 def unreachable(view: View) -> Iterator[Found]:
-    """From the lanes that begin where the network does, or from the largest part where none does."""
-    if not view.driven.any():
-        return
-    before, after = _ways(view)
-    n = len(view.first)
-    graph = coo_array((np.ones(len(before)), (before, after)), shape=(n, n)).tocsr()
-    _, part = connected_components(graph, directed=True, connection="strong")
+    """From the lanes that begin where the network does, or from its largest round-trip part where none does."""
     _, lead = _degree(view)
-    start = view.driven & ~view.inside & view.fringe[view.map.lanes["edge"], 0]
-    start |= part == np.bincount(part[view.driven]).argmax()
-    reached = _spread(start, before, after)
+    before, after = _ways(view)
+    reached = _spread(_gates(view, 0, before, after), before, after)
     orphans = view.driven & (lead == 0)  # their own rule names them
     for row in np.flatnonzero(view.driven & ~reached & ~orphans & ~view.inside):
         yield Found(view.lane(row), "cannot be reached from any way into the network", *view.middle(int(row)))
@@ -90,18 +83,24 @@ def unreachable(view: View) -> Iterator[Found]:
 
 @rule("lane.trap", WARNING, "每条车道应可驶出", "From every lane there must be a way out")
 def trap(view: View) -> Iterator[Found]:
-    if not view.driven.any():
-        return
+    """To the lanes that end where the network does, or to its largest round-trip part where none does."""
+    follow, _ = _degree(view)
     before, after = _ways(view)
+    reached = _spread(_gates(view, 1, before, after), after, before)
+    for row in np.flatnonzero(view.driven & ~reached & (follow > 0) & ~view.inside):
+        yield Found(view.lane(row), "leads into a part of the network that nobody leaves", *view.middle(int(row)))
+
+
+def _gates(view: View, side: int, before: Rows, after: Rows) -> NDArray[np.bool_]:
+    """Return the driven lanes that begin (``side`` 0) or end (1) where the network does, or those of its largest part."""
+    gates: NDArray[np.bool_] = view.driven & ~view.inside & view.fringe[view.map.lanes["edge"], side]
+    if gates.any() or not view.driven.any():
+        return gates
     n = len(view.first)
     graph = coo_array((np.ones(len(before)), (before, after)), shape=(n, n)).tocsr()
     _, part = connected_components(graph, directed=True, connection="strong")
-    follow, _ = _degree(view)
-    end = view.driven & ~view.inside & view.fringe[view.map.lanes["edge"], 1]
-    end |= part == np.bincount(part[view.driven]).argmax()
-    reached = _spread(end, after, before)
-    for row in np.flatnonzero(view.driven & ~reached & (follow > 0) & ~view.inside):
-        yield Found(view.lane(row), "leads into a part of the network that nobody leaves", *view.middle(int(row)))
+    largest: NDArray[np.bool_] = part == np.bincount(part[view.driven]).argmax()
+    return largest
 
 
 def _ways(view: View) -> tuple[Rows, Rows]:
