@@ -120,7 +120,7 @@ def measure(sizes: tuple[int, ...] = SIZES, frames: int = FRAMES) -> dict[str, A
         "nearest open cloud-control platform": {
             "ms_1000": 672.0,
             "ms_5000": 9300.0,
-            "source": "published with the issue that asked for this measurement; CPU, fusion alone; not measured here",
+            "source": "measured elsewhere; CPU, fusion alone; not measured here",
         }
     }
     return {"bench": "fusion", "machine": describe(), "figures": figures, "peers": peers}
