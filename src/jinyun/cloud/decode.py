@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from jinyun.cloud import account, forms, sight
 from jinyun.cloud.account import NO_COUNT, NO_TIME
+from jinyun.cloud.allowance import Allowance
 from jinyun.cloud.dialect import Dialects
 from jinyun.cloud.quality.received import MapHeard
 from jinyun.cloud.quality.spat import Spat
@@ -39,10 +40,6 @@ EXPLAINED = 8
 """Refusals of a window that are explained by field and bit; the rest are only counted."""
 EXPLAINED_HZ = 40.0
 """Refusals explained a second, on average: explaining reads a message a second time, slowly."""
-MAP_PARTS = 32
-"""Contents of one sender's MAPs that are remembered."""
-MAP_HEADER = 5
-"""Octets of a MAP frame that change from message to message: count and minute."""
 _FRAME = dict(zip(topics.MESSAGES, FIRST_STAGE, strict=True)) | topics.SECOND_STAGE
 _MESSAGE = {frame: message for message, frame in _FRAME.items()}
 
@@ -67,11 +64,9 @@ class Decoder:
         self.refused = 0
         self.flooded = 0
         self.unknown_extensions = 0
-        self.maps: dict[tuple[int, int], dict[str, Any]] = {}  # (region, node) -> the newest Node of a MAP
-        self._map_bytes: dict[int, set[bytes]] = {}  # the contents a sender's MAPs repeat: a large one comes in parts
         self.radars: dict[str, radar_json.RadarReader] = {}
         self.units: dict[str, dict[str, Any]] = {}  # what roadside units said of themselves, by device
-        self._may_explain, self._explained_us = float(EXPLAINED), 0
+        self._explanations = Allowance(EXPLAINED_HZ, EXPLAINED)
         self.ways = Ways(self.sources)
         self.dialects = Dialects()
 
@@ -232,10 +227,8 @@ class Decoder:
             window.signals.append(sight.of_signals(read.tables, rows, event_us))
             window.spats.append(Spat(read.tables, rows, receive_us, event_us))
         elif message == "map":
-            frames = [pile.frame(int(index)) for index in at]
-            self._keep_maps(frames, rows[at])
-            came = zip(rows[at].tolist(), receive_us[at].tolist(), frames, strict=True)
-            window.maps += [MapHeard(row, received, frame) for row, received, frame in came]
+            for index in at:
+                window.maps.append(MapHeard(int(rows[index]), int(receive_us[index]), pile.frame(int(index))))
         elif message == "rsi":
             for index in at:
                 self._road_information(window, pile.frame(int(index)), int(rows[index]), int(receive_us[index]))
@@ -276,13 +269,9 @@ class Decoder:
         name = source.name if source else f"gateway/{message}"
         if source is not None:
             self.sources.refused[row] += 1
-        passed_s = max(0, receive_us - self._explained_us) / 1e6
-        self._may_explain = min(EXPLAINED, self._may_explain + passed_s * EXPLAINED_HZ)
-        self._explained_us = receive_us
-        if self._may_explain < 1.0:
+        if not self._explanations.take(receive_us):
             self.refused += 1
             return
-        self._may_explain -= 1.0
         try:
             found, value = csae.decode(pile.frame(index))
         except csae.CsaeError as error:
@@ -344,20 +333,6 @@ class Decoder:
             window.findings.append(Finding("position.outside", name, "pos", reason, int(first["receive_us"])))
         inside: NDArray[np.void] = sightings[near]
         return inside
-
-    def _keep_maps(self, payloads: list[bytes], rows: NDArray[np.int64]) -> None:
-        """Keep the newest node of each MAP; a map that only counted on is not read again."""
-        for payload, row in zip(payloads, rows.tolist(), strict=True):
-            content = payload[MAP_HEADER:]
-            known = self._map_bytes.setdefault(row, set())
-            if content in known:
-                continue
-            if len(known) >= MAP_PARTS:
-                known.clear()
-            known.add(content)
-            for node in csae.decode(payload)[1]["nodes"]:
-                if len(self.maps) < 65_536:
-                    self.maps[node["id"].get("region", 0), node["id"]["id"]] = node
 
     def _road_information(self, window: Window, payload: bytes, row: int, receive_us: int) -> None:
         source = self.sources.at(row)

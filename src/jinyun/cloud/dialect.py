@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jinyun.cloud.allowance import Allowance
 from jinyun.net import csae
 from jinyun.net.csae import CsaeError, DialectVote
 
@@ -33,7 +34,7 @@ class Dialects:
     def __init__(self) -> None:
         self._votes: dict[int, DialectVote] = {}
         self._in_vain: dict[int, int] = {}  # frames in a row that neither layout accepts
-        self._may_try, self._tried_us = TRIED_HZ, 0
+        self._tries = Allowance(TRIED_HZ, TRIED_HZ)
 
     def clear(self) -> None:
         self._votes.clear()
@@ -48,7 +49,7 @@ class Dialects:
         if vain >= TRIED:
             self._in_vain[row] = vain + 1 if vain < 2 * TRIED else TRIED - 1
             return None
-        if vote.pinned is None and not self._has_time(receive_us):
+        if vote.pinned is None and not self._tries.take(receive_us):
             return None
         try:
             name, value, decided = vote.decode(payload)
@@ -68,15 +69,6 @@ class Dialects:
         before = f", before it was {decided.before}" if decided.before else ""
         reason = f"speaks dialect {decided.dialect} ({decided.votes} messages in a row read in no other){before}"
         return Read(frame, reason)
-
-    def _has_time(self, receive_us: int) -> bool:
-        """Take one try from what may be tried now; return whether there was one."""
-        passed_s = max(0, receive_us - self._tried_us) / 1e6
-        self._may_try, self._tried_us = min(TRIED_HZ, self._may_try + passed_s * TRIED_HZ), receive_us
-        if self._may_try < 1.0:
-            return False
-        self._may_try -= 1.0
-        return True
 
 
 def _is_ours(payload: bytes) -> bool:

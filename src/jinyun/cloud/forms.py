@@ -6,7 +6,7 @@ takes one arrival and raises for nothing a sender can send: what is bad is refus
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -105,7 +105,7 @@ def _status(decoder: Decoder, window: Window, arrival: Arrival, route: topics.Ro
     source = decoder.sender(window, "rsu", told.device, arrival.receive_us)
     if source is None:
         return
-    _enter(decoder, window, source.row, "status", NO_COUNT, arrival.receive_us, arrival.receive_us)
+    _enter(decoder, window, source.row, "status", arrival.receive_us, arrival.receive_us)
     if told.facts and (told.device in decoder.units or len(decoder.units) < MOST_UNITS):
         known = decoder.units.setdefault(told.device, {})
         known[route.message] = told.facts
@@ -116,16 +116,14 @@ def _status(decoder: Decoder, window: Window, arrival: Arrival, route: topics.Ro
         window.replies.append(rsu_status.answer(route.message, told.device, told.sequence))
 
 
-def _enter(
-    decoder: Decoder, window: Window, row: int, kind: str, count: int, stated_us: int, receive_us: int
-) -> tuple[int, np.ndarray[Any, np.dtype[np.int64]]]:
-    """Enter one message; return the time to use, and its receipt as a column."""
+def _enter(decoder: Decoder, window: Window, row: int, kind: str, stated_us: int, receive_us: int) -> int:
+    """Enter one message that carries no count; return the time to use."""
     decoder.received[kind] += 1
     received = np.array([receive_us], np.int64)
     window.receive_us.append(received)
-    rows, counts, stated = np.array([row], np.int64), np.array([count], np.int64), np.array([stated_us], np.int64)
+    rows, counts, stated = np.array([row], np.int64), np.array([NO_COUNT], np.int64), np.array([stated_us], np.int64)
     used = decoder.sources.enter(rows, kind, counts, stated, received, window.findings)
-    return int(used[0]), received
+    return int(used[0])
 
 
 def _radar(decoder: Decoder, window: Window, arrival: Arrival, route: topics.Route) -> None:
@@ -140,7 +138,7 @@ def _radar(decoder: Decoder, window: Window, arrival: Arrival, route: topics.Rou
         decoder.refuse(window, source.name, error.field, str(error), arrival.receive_us)
         return
     stated = NO_TIME if scan.stamp_us is None else scan.stamp_us
-    event_us, _ = _enter(decoder, window, source.row, "radar-json", NO_COUNT, stated, arrival.receive_us)
+    event_us = _enter(decoder, window, source.row, "radar-json", stated, arrival.receive_us)
     for rule, place, reason in scan.faults:
         window.findings.append(Finding(rule, source.name, place, reason, arrival.receive_us))
     found = np.zeros(len(scan.targets), SIGHTING)
@@ -167,7 +165,7 @@ def _vehicle(decoder: Decoder, window: Window, arrival: Arrival, route: topics.R
         decoder.refuse(window, source.name, error.field, str(error), arrival.receive_us)
         return
     # Packets carry whole seconds, and re-sent ones are days old: neither says anything of a clock.
-    _enter(decoder, window, source.row, "gbt32960", NO_COUNT, arrival.receive_us, arrival.receive_us)
+    _enter(decoder, window, source.row, "gbt32960", arrival.receive_us, arrival.receive_us)
     for rule, place, reason in vehicle_findings(packet):
         severity = "fault" if rule == "vehicle.alarm" else "warning"
         window.findings.append(Finding(rule, source.name, place, reason, arrival.receive_us, severity))

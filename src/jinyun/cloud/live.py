@@ -85,7 +85,6 @@ class Cloud:
         self._rolled_us = 0
         self._until_us = 0
         self._asked_us = 0
-        self.told_signals = 0  # frame of the last account of signals
 
     def _name_of(self, row: int) -> str:
         source = self.decoder.sources.at(row)

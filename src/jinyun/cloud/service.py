@@ -27,8 +27,8 @@ from jinyun.zone import Zone
 BREATH_S = 0.0005
 """After a window's end so long passes until it is taken: what was received in it has been read by then."""
 STATUS_US = 1_000_000
-SIGNALS_EVERY = 50
-"""Frames between two accounts of what the signals' messages are worth."""
+SIGNALS_US = 5_000_000
+"""Time between two accounts of what the signals' messages are worth."""
 RETRY_S = 0.2
 DRAIN_QUIET_S = 0.3
 DRAIN_LONGEST_S = 3.0
@@ -45,7 +45,8 @@ async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: 
     refusals = BrokerLog(state_dir / "log" / "broker.log")
     log = RawLog(record) if record else None
     reader: BlockReader | None = None
-    status_us = time.time_ns() // 1000 - STATUS_US  # the first word follows the first frame
+    signals_us = time.time_ns() // 1000
+    status_us = signals_us - STATUS_US  # the first word follows the first frame
     quiet_since = time.monotonic()
     stopping_since: float | None = None
     while True:
@@ -73,6 +74,9 @@ async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: 
             status_us = now_us
             cloud.episodes.note(refusals.findings(now_us))
             _tell(cloud, reader, now_us, state_dir)
+        if now_us - signals_us >= SIGNALS_US or now_us < signals_us:
+            signals_us = now_us
+            write_json(state_dir / "signals.json", {"zone": zone.id, "t_us": now_us, **cloud.truth.summary()})
         if stop.is_set():
             stopping_since = stopping_since or time.monotonic()
             quiet = time.monotonic() - quiet_since
@@ -103,9 +107,6 @@ def _tell(cloud: Cloud, reader: BlockReader | None, now_us: int, state_dir: Path
     told = json.dumps(account, ensure_ascii=False).encode()
     _publish(reader, topics.status_subject(cloud.zone.id), told, now_us // STATUS_US)
     write_json(state_dir / "cloud.json", account)
-    if cloud.twin.seq - cloud.told_signals >= SIGNALS_EVERY:
-        cloud.told_signals = cloud.twin.seq
-        write_json(state_dir / "signals.json", {"zone": cloud.zone.id, "t_us": now_us, **cloud.truth.summary()})
 
 
 async def _connect(zone: Zone, host: str, port: int, cloud: Cloud, stop: asyncio.Event) -> BlockReader | None:

@@ -59,6 +59,17 @@ def _motion(rows: NDArray[np.void], table: Table) -> None:
         rows[name] = np.where(size > 0, size * unit, np.nan)
 
 
+def _of_themselves(
+    table: Table, row: NDArray[np.int64], event_us: NDArray[np.int64], receive_us: NDArray[np.int64]
+) -> NDArray[np.void]:
+    """Return rows of participants that report themselves: who and when, nothing else yet."""
+    rows = np.zeros(len(row), SIGHTING)
+    rows["source"], rows["by"] = row, SEEN_BY_ITSELF
+    rows["participant"] = rows["vehicle_id"] = table["id"]
+    rows["event_us"], rows["receive_us"] = event_us, receive_us
+    return rows
+
+
 def of_vehicles(
     table: Table,
     row: NDArray[np.int64],
@@ -67,10 +78,7 @@ def of_vehicles(
     project: Projection,
 ) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
     """Return (SIGHTING rows, where each has a place at all) of BSM messages."""
-    rows = np.zeros(len(row), SIGHTING)
-    rows["source"], rows["by"] = row, SEEN_BY_ITSELF
-    rows["participant"] = rows["vehicle_id"] = table["id"]
-    rows["event_us"], rows["receive_us"] = event_us, receive_us
+    rows = _of_themselves(table, row, event_us, receive_us)
     code = np.maximum(table["vehicleClass.classification"], 0)
     rows["classification"] = code
     walker = (code >= 80) & (code <= 86)
@@ -95,10 +103,7 @@ def of_persons(
     project: Projection,
 ) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
     """Return (SIGHTING rows, where each has a place at all) of PSM messages (T/CSAE 157, 弱势交通参与者安全消息)."""
-    rows = np.zeros(len(row), SIGHTING)
-    rows["source"], rows["by"] = row, SEEN_BY_ITSELF
-    rows["participant"] = rows["vehicle_id"] = table["id"]
-    rows["event_us"], rows["receive_us"] = event_us, receive_us
+    rows = _of_themselves(table, row, event_us, receive_us)
     cyclist = table["non-motorData.basicType"] == PEDAL_CYCLIST
     rows["kind"] = np.where(cyclist, Kind.NON_MOTOR, Kind.PEDESTRIAN)
     unknown = np.full(len(row), ABSENT, np.int32)

@@ -88,9 +88,8 @@ def _leaves(value: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
 
 def answer(message: str, device: str, sequence: str | None, error: int = DONE) -> tuple[str, bytes]:
     """Return (MQTT topic, payload) that acknowledges a status message of a unit."""
-    word = {"baseinfo": "BaseINFO", "runninginfo": "RunningInfo", "log": "Log"}.get(message, message.upper())
     content = {"seqNum": "0" if sequence is None else sequence, "errorCode": error}
-    return f"V2X/RSU/{device}/{word}/UP/ACK", json.dumps(content).encode()
+    return topics.answer_topic(device, message), json.dumps(content).encode()
 
 
 def delivered(content: Any) -> Delivered:

@@ -46,12 +46,14 @@ class Route(NamedTuple):
     message: str
 
 
-_INSIDE = {"RUNNINGIFO": "runninginfo"}
+_MISSPELT = {"RUNNINGIFO": "runninginfo"}
 """Words that documents and devices misspell."""
+_WRITTEN = {"baseinfo": "BaseINFO", "runninginfo": "RunningInfo", "log": "Log"}
+"""Words that are not written in capitals throughout."""
 
 
 def _message(word: str) -> str:
-    return _INSIDE.get(word.upper(), word.lower())
+    return _MISSPELT.get(word.upper(), word.lower())
 
 
 def device_id_is_good(device: str) -> bool:
@@ -69,12 +71,17 @@ def up_topic(zone: str, kind: str, device: str, message: str) -> str:
 
 def down_topic(scheme: str, zone: str, kind: str, device: str, message: str) -> str:
     """Return the MQTT topic on which a device of a scheme listens for a message (``rsi``, or a status word)."""
-    word = {"baseinfo": "BaseINFO", "runninginfo": "RunningInfo", "log": "Log"}.get(message, message.upper())
+    word = _WRITTEN.get(message, message.upper())
     if scheme == "gateway":
         return f"V2X.RSU.{word}.{device}.DOWN"
     if scheme == "json":
         return f"V2X/RSU/{device}/{word}/DOWN"
     return f"jinyun/{zone}/{kind}/{device}/down/{message}"
+
+
+def answer_topic(device: str, message: str) -> str:
+    """Return the MQTT topic on which a roadside unit learns that its word of itself was taken."""
+    return f"V2X/RSU/{device}/{_WRITTEN.get(message, message.upper())}/UP/ACK"
 
 
 def subject_of(topic: str) -> str:

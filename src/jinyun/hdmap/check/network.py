@@ -23,15 +23,7 @@ def _degree(view: View) -> tuple[Rows, Rows]:
 @rule("lane.dead-end", FAULT, "路网内部的车道应有后继", "A lane inside the network must lead on")
 def dead_end(view: View) -> Iterator[Found]:
     follow, _ = _degree(view)
-    edge = view.map.lanes["edge"]
-    for row in np.flatnonzero(view.driven & (follow == 0)):
-        if view.inside[row]:
-            reason = f"lies in {view.junction(int(view.map.lanes['junction'][row]))} and leads to no lane"
-        elif view.fringe[edge[row], 1] or _beside_leads(view, int(row), follow):
-            continue
-        else:
-            reason = f"ends at {view.junction(int(view.map.edges['end'][edge[row]]))} and leads to no lane"
-        yield Found(view.lane(row), reason, float(view.x[view.last[row]]), float(view.y[view.last[row]]))
+    return _loose(view, follow, 1, "ends at", "leads to no lane")
 
 
 @rule("lane.drop", INFO, "车道在路段中终止", "A lane ends on the way, beside others that lead on")
@@ -57,15 +49,21 @@ def _beside_leads(view: View, row: int, degree: Rows) -> bool:
 @rule("lane.orphan", FAULT, "路网内部的车道应有前驱", "A lane inside the network must be led to")
 def orphan(view: View) -> Iterator[Found]:
     _, lead = _degree(view)
+    return _loose(view, lead, 0, "begins at", "no lane leads to it")
+
+
+def _loose(view: View, degree: Rows, side: int, verb: str, fault: str) -> Iterator[Found]:
+    """Yield the lanes without a ``degree`` at their beginning (``side`` 0) or end (1), unless one beside them has it."""
     edge = view.map.lanes["edge"]
-    for row in np.flatnonzero(view.driven & (lead == 0)):
+    junction, point = view.map.edges[("start", "end")[side]], (view.first, view.last)[side]
+    for row in np.flatnonzero(view.driven & (degree == 0)):
         if view.inside[row]:
-            reason = f"lies in {view.junction(int(view.map.lanes['junction'][row]))} and no lane leads to it"
-        elif view.fringe[edge[row], 0] or _beside_leads(view, int(row), lead):
+            where = f"lies in {view.junction(int(view.map.lanes['junction'][row]))}"
+        elif view.fringe[edge[row], side] or _beside_leads(view, int(row), degree):
             continue
         else:
-            reason = f"begins at {view.junction(int(view.map.edges['start'][edge[row]]))} and no lane leads to it"
-        yield Found(view.lane(row), reason, float(view.x[view.first[row]]), float(view.y[view.first[row]]))
+            where = f"{verb} {view.junction(int(junction[edge[row]]))}"
+        yield Found(view.lane(row), f"{where} and {fault}", float(view.x[point[row]]), float(view.y[point[row]]))
 
 
 @rule(
