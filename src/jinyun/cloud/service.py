@@ -18,6 +18,7 @@ from jinyun.cloud.brokerlog import BrokerLog
 from jinyun.cloud.live import WINDOW_US, Cloud
 from jinyun.cloud.quality.rollups import FOLDER
 from jinyun.cloud.rawlog import RawLog
+from jinyun.cloud.warm import warm
 from jinyun.net import parts, topics
 from jinyun.net.ingest import BlockReader, IngestError, open_reader
 from jinyun.shapes import Finding
@@ -40,8 +41,9 @@ async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    cloud = Cloud(zone, simulated=simulated, map=hdmap.open(zone), folder=state_dir / FOLDER)
-    cloud.decoder.warm()
+    map = hdmap.open(zone)
+    warm(zone, map)
+    cloud = Cloud(zone, simulated=simulated, map=map, folder=state_dir / FOLDER)
     refusals = BrokerLog(state_dir / "log" / "broker.log")
     log = RawLog(record) if record else None
     reader: BlockReader | None = None

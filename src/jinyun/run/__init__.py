@@ -38,6 +38,10 @@ TELL_S = 0.5
 STOP_S = 4.5
 """All parts are gone this long after a stop was asked for."""
 START_S = 60.0
+COMPILE_S = 600.0
+"""The cloud compiles its kernels on the first start after its sources changed: a minute on two cores, longer on small ones."""
+PATIENCE_S = 5.0
+COMPILING = "  compiling the kernels: once after the sources change, about a minute"
 END_ORDER = (("street", 1.5), ("vehicles", 0.5), ("cloud", 1.5), ("centre", 1.0), ("broker", 0.5))
 """Who ends when, and the seconds each may take: first who sends, last who carries."""
 
@@ -201,7 +205,8 @@ class _Run:
         self._begin("broker")
         self._wait("broker", lambda: _answers(self.nats_port) and _answers(self.mqtt_port, self.options.mqtt_host))
         self._begin("cloud", *(["centre"] if self.page else []))
-        self._wait("cloud", lambda: bool((read_json(self.folder / "cloud.json") or {}).get("frames")))
+        account = self.folder / "cloud.json"
+        self._wait("cloud", lambda: bool((read_json(account) or {}).get("frames")), COMPILE_S, COMPILING)
         if self.nev_port is not None:
             port = self.nev_port
             self._begin("vehicles")
@@ -217,15 +222,20 @@ class _Run:
             self.started.append(self.parts[name])
         self._tell()
 
-    def _wait(self, what: str, ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + START_S
+    def _wait(self, what: str, ready: Callable[[], bool], longest_s: float = START_S, slow: str = "") -> None:
+        """Wait until ``ready``; say ``slow`` where that takes more than moments."""
+        began = time.monotonic()
         while not ready() and not self.stop.asked:
+            waited_s = time.monotonic() - began
+            if slow and waited_s > PATIENCE_S:
+                self.say(slow)
+                slow = ""
             for part in self.started:
                 part.watch(lambda _: None)
                 if part.quick_deaths > 4:
                     raise RunError(f"{part.name} does not start{part.last_words()}")
-            if time.monotonic() > deadline:
-                raise RunError(f"{what} not ready within {START_S:.0f} s; see {self.folder / 'log'}")
+            if waited_s > longest_s:
+                raise RunError(f"{what} not ready within {longest_s:.0f} s; see {self.folder / 'log'}")
             time.sleep(POLL_S)
 
     def _greet(self) -> None:

@@ -1,0 +1,162 @@
+"""Warm: the cloud's kernels are compiled, or loaded, before the first device is heard, not while it waits.
+
+A throw-away cloud sees a throw-away street of a few seconds: the whole way of a message, from its octets to the frame and
+the scorecard. Numba keeps what it compiled beside the sources, so this is long only where the sources are new; then a
+second process, ``python -m jinyun.cloud.warm``, begins at the other end of the way and the two share the work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jinyun import hdmap
+from jinyun.cloud import tracking, twin
+from jinyun.cloud.live import Cloud
+from jinyun.cloud.rawlog import RawLog
+from jinyun.net import csae
+from jinyun.net.block import Arrival, Block, scan
+from jinyun.net.samples import SMALLEST
+from jinyun.parent import end_with_parent
+from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING, SIGNAL, Kind
+from jinyun.zone import Zone, load
+
+BEGAN_US = 1_795_000_000_000_000
+TICKS = 25
+"""Tenths of a second the street lasts: over two whole seconds, so that what is asked once a second is asked."""
+CARS = 6
+SPEED_MPS, APART_M, ASIDE_M = 10.0, 40.0, 0.3
+
+
+def warm(zone: Zone, map: hdmap.Map | None) -> None:
+    """Compile or load what the cloud of ``zone`` calls. It leaves nothing behind but the compiled kernels."""
+    scan(np.frombuffer(b"PING\r\n", np.uint8), 1, 1)
+    helper = None
+    if scan.stats.cache_misses:  # it had to be compiled: so has the rest
+        own = [sys.executable, "-m", "jinyun.cloud.warm", "--zone", str(zone.folder)]
+        helper = subprocess.Popen(own, stdin=subprocess.PIPE)
+        _follow()
+        helper.communicate()
+    _see(zone, map)
+
+
+def _see(zone: Zone, map: hdmap.Map | None) -> None:
+    """Let a cloud of its own see the street as messages."""
+    cloud = Cloud(zone, map=map)
+    with tempfile.TemporaryDirectory() as folder:
+        log = RawLog(Path(folder))
+        for now_us, arrivals in _street(zone):
+            block = Block.of(arrivals)
+            log.append(block)
+            cloud.advance(block, now_us)
+            cloud.fused(now_us)
+            cloud.published(now_us)
+        log.close()
+    cloud.account(now_us)
+
+
+def _judge(zone: Zone, map: hdmap.Map | None) -> None:
+    """Let what reads and judges see the street, and nobody follow it: what the other process compiles meanwhile."""
+    cloud = Cloud(zone, map=map)
+    for now_us, arrivals in _street(zone):
+        decoded = cloud.decoder.read(Block.of(arrivals))
+        cloud.claims.take(decoded.sightings, now_us)
+        cloud.truth.take(decoded.spats, decoded.maps, now_us)
+        cloud.scorecard.take(decoded.sightings)
+        cloud.scorecard.second(cloud.twin.tracks, cloud.decoder.sources, now_us)
+    cloud.account(now_us)
+
+
+def _follow() -> None:
+    """Let a picture of its own follow the street as sightings, without the way there."""
+    state = twin.State()
+    rows = np.zeros(3 * CARS, SIGHTING)
+    car, order = np.arange(len(rows)) % CARS, np.arange(len(rows))
+    own = order < CARS
+    rows["source"] = np.where(own, car, CARS + order // CARS)
+    rows["by"] = np.where(own, SEEN_BY_ITSELF, SEEN_BY_ROAD)
+    rows["kind"] = np.where(car == 0, Kind.PEDESTRIAN, Kind.MOTOR)
+    rows["vehicle_id"] = np.where(own, car + 1, 0)
+    rows["length_m"], rows["width_m"], rows["height_m"] = 4.0, 1.8, 1.5
+    rows["speed_mps"], rows["position_sd_m"] = SPEED_MPS, 0.5
+    for tick in range(TICKS):
+        now_us = BEGAN_US + tick * twin.TICK_US
+        rows["event_us"], rows["receive_us"] = now_us - 50_000, now_us
+        rows["participant"] = _number(tick, car)
+        rows["y_m"], rows["x_m"] = SPEED_MPS * tick / 10, APART_M * car + np.where(own, 0.0, ASIDE_M)
+        tracking.take(state.tracks, rows, now_us)
+        twin.step(state, np.empty(0, SIGHTING), np.empty(0, SIGNAL), now_us)
+
+
+def _street(zone: Zone) -> Iterator[tuple[int, list[Arrival]]]:
+    """Yield (receipt in µs, messages): cars in a row that report themselves, two units that see them, one signal."""
+    for tick in range(TICKS):
+        now_us = BEGAN_US + tick * twin.TICK_US
+        mark = (now_us - 50_000) // 1000 % 60_000
+        along_m = SPEED_MPS * tick / 10
+        bodies = [_body(zone, car, along_m, mark) for car in range(CARS)]
+        messages = [("obu", f"warm{car}", "bsm", _bsm(body, car, tick)) for car, body in enumerate(bodies)]
+        for unit in ("warm1", "warm2"):
+            messages.append(("rsu", unit, "rsm", _rsm(zone, bodies, tick)))
+            lights = SMALLEST["spat"] | {"msgCnt": tick % 128, "moy": 1, "timeStamp": mark}
+            messages.append(("rsu", unit, "spat", lights))
+        messages += [("rsu", "warm1", message, SMALLEST[message]) for message in ("map", "rsi") if tick % 10 == 0]
+        arrivals = []
+        for kind, name, message, value in messages:
+            subject = f"jinyun.{zone.id}.{kind}.{name}.up.{message}"
+            arrivals.append(Arrival(now_us, subject, csae.encode(f"{message}Frame", value)))
+        yield now_us, arrivals
+
+
+def _number(tick: int, car: Any) -> Any:
+    """Return what the roadside calls a car: it loses it once and counts on."""
+    return car + 1 + (100 if tick > TICKS // 2 else 0)
+
+
+def _body(zone: Zone, car: int, along_m: float, mark: int) -> dict[str, Any]:
+    lon, lat = zone.project.inverse(np.array([APART_M * car]), np.array([along_m]))
+    return {
+        "lat": round(float(lat[0]) * 1e7), "long": round(float(lon[0]) * 1e7), "speed": round(SPEED_MPS / 0.02),
+        "heading": 0, "secMark": mark, "size": {"width": 180, "length": 400},
+    }  # fmt: skip
+
+
+def _bsm(body: dict[str, Any], car: int, tick: int) -> dict[str, Any]:
+    own = {name: body[name] for name in ("speed", "heading", "secMark", "size")}
+    place = {"lat": body["lat"], "long": body["long"]}
+    return SMALLEST["bsm"] | own | {"msgCnt": tick % 128, "id": b"warm%04d" % car, "pos": place}
+
+
+def _rsm(zone: Zone, bodies: list[dict[str, Any]], tick: int) -> dict[str, Any]:
+    seen = [
+        {
+            "ptcType": "pedestrian" if number == 0 else "motor", "ptcId": _number(tick, number), "source": "video",
+            "secMark": body["secMark"], "posConfidence": {"pos": "a1m"}, "speed": body["speed"],
+            "heading": body["heading"], "size": body["size"],
+            "pos": {"offsetLL": ("position-LatLon", {"lat": body["lat"], "lon": body["long"]})},
+        }
+        for number, body in enumerate(bodies)
+    ]  # fmt: skip
+    reference = {"lat": round(zone.origin.lat * 1e7), "long": round(zone.origin.lon * 1e7)}
+    return SMALLEST["rsm"] | {"msgCnt": tick % 128, "id": b"warm0000", "refPos": reference, "participants": seen}
+
+
+def main() -> None:
+    """Compile as a second process."""
+    parser = argparse.ArgumentParser(prog="python -m jinyun.cloud.warm")
+    parser.add_argument("--zone", type=Path, required=True)
+    args = parser.parse_args()
+    end_with_parent()
+    zone = load(args.zone)
+    _judge(zone, hdmap.open(zone))
+
+
+if __name__ == "__main__":
+    main()
