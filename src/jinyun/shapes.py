@@ -1,6 +1,6 @@
-"""The few shapes of data that cross the doors between rooms: Sighting, Track, Signal, Frame, Advice, Finding.
+"""The few shapes of data that cross the doors between rooms: Sighting, Report, Track, Signal, Frame, Advice, Finding.
 
-Rows of :data:`SIGHTING`, :data:`TRACK` and :data:`SIGNAL` are NumPy structured arrays, so a tick's work is done on
+Rows of :data:`SIGHTING`, :data:`REPORT`, :data:`TRACK`, :data:`SIGNAL` and :data:`ADVICE` are NumPy structured arrays, so a tick's work is done on
 columns and never on one object per participant. Inside the system a place is metres east (``x_m``) and north
 (``y_m``) of the zone's origin, a heading is radians clockwise from north, a time is int64 microseconds of UTC.
 Unknown is NaN for a measurement and 0 for an identity; it is never a plausible value.
@@ -66,6 +66,21 @@ SIGHTING = np.dtype(
 )
 """Sighting 观测: somebody saw a participant."""
 
+REPORT = np.dtype(
+    [
+        ("vehicle_id", np.uint64),  # BSM id as an integer
+        ("source", np.uint32),
+        ("event_us", np.int64),
+        ("lights", np.uint16),  # ExteriorLights, bit 0 of the standard is 1 << 8
+        ("events", np.uint16),  # VehicleEventFlags, bit 0 of the standard is 1 << 12
+        ("braking", np.uint8),  # bits: 1 pedal, 2 traction control at work, 4 anti-lock brakes, 8 stability control
+        ("response", np.uint8),  # ResponseType, 0 not in use
+        ("siren", np.uint8),  # SirenInUse, 2 in use
+        ("lightbar", np.uint8),  # LightbarInUse, 2 in use
+    ]
+)
+"""Report 自述: what a vehicle says of itself beside its motion (BSM brakes, safety and emergency extensions)."""
+
 TRACK = np.dtype(
     [
         ("id", np.uint32),
@@ -124,17 +139,22 @@ class Finding:
     count: int = 1  # messages that showed it at once
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """One warning or recommendation to one receiver, by one application, with the evidence it used."""
-
-    application: str
-    receiver: str
-    urgency: int
-    expires_us: int
-    text_zh: str
-    text_en: str
-    evidence: dict[str, object] = field(default_factory=dict)
+ADVICE = np.dtype(
+    [
+        ("application", np.uint8),  # row of the catalogue of applications
+        ("receiver", np.uint32),  # track that is advised, 0: everybody whom the unit reaches
+        ("unit", np.int16),  # roadside unit that says it, a row of the zone's, -1 none
+        ("about", np.uint32),  # track that it is about, 0 none
+        ("place", np.int32),  # what of the map it is about: a row, as the application says; -1 none
+        ("urgency", np.uint8),  # 1 inform, 2 warn, 3 act now
+        ("x_m", np.float64),  # where it is so: of the conflict, the event, the line
+        ("y_m", np.float64),
+        ("after_s", np.float32),  # how long until then, NaN where it has no instant
+        ("probability", np.float32),
+        ("value", np.float32),  # what is advised, in the unit the application says; NaN none
+    ]
+)
+"""Advice 建议: one warning or recommendation to one receiver, by one application."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +165,4 @@ class Frame:
     t_us: int
     tracks: NDArray[np.void]
     signals: NDArray[np.void]
-    advice: tuple[Advice, ...] = ()
+    advice: NDArray[np.void] = field(default_factory=lambda: np.empty(0, ADVICE))

@@ -28,7 +28,7 @@ from jinyun.net.block import Arrival, Block
 from jinyun.net.csae import batch
 from jinyun.net.csae.program import FIRST_STAGE
 from jinyun.net.samples import SMALLEST
-from jinyun.shapes import SIGHTING, SIGNAL, Finding
+from jinyun.shapes import REPORT, SIGHTING, SIGNAL, Finding
 
 FARTHEST_M = 200_000.0
 """A place farther than this from the zone's origin is no place in the zone."""
@@ -104,9 +104,11 @@ class Decoder:
         sightings = np.concatenate(window.sightings) if window.sightings else np.empty(0, SIGHTING)
         signals = np.concatenate(window.signals) if window.signals else np.empty(0, SIGNAL)
         taken = np.concatenate(window.receive_us) if window.receive_us else np.empty(0, np.int64)
+        reports = np.concatenate(window.reports) if window.reports else np.empty(0, REPORT)
         return Decoded(
-            self._within(window, sightings), signals, window.findings, taken, window.replies, window.spats, window.maps
-        )
+            self._within(window, sightings), signals, window.findings, taken, window.replies, window.spats, window.maps,
+            reports,
+        )  # fmt: skip
 
     # -- by subject: whose it is and what it should be ---------------------------------------------------------------
 
@@ -204,6 +206,7 @@ class Decoder:
             one = messages if len(at) == len(rows) else {name: column[at] for name, column in messages.items()}
             found, placed = sight.of_vehicles(one, rows[at], used[at], receive_us[at], self.project)
             self._keep_placed(window, found, placed)
+            window.reports.append(sight.of_reports(one, rows[at], used[at]))
         elif message == "psm":
             one = {name: column[at] for name, column in messages.items()}
             found, placed = sight.of_persons(one, rows[at], used[at], receive_us[at], self.project)

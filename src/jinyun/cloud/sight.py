@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from jinyun.cloud.account import NO_TIME
 from jinyun.net.csae.batch import ABSENT
-from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING, SIGNAL, Kind, Light
+from jinyun.shapes import REPORT, SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING, SIGNAL, Kind, Light
 
 Table = Mapping[str, NDArray[Any]]
 Projection = Callable[[NDArray[np.float64], NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]
@@ -89,6 +89,27 @@ def of_vehicles(
     by_class = CONFIDENCE_SD_M[np.where(confidence == ABSENT, 0, confidence)]
     rows["position_sd_m"] = np.where(stated, semi_major * 0.05, by_class)
     return _placed(rows, table["pos.long"], table["pos.lat"], project)
+
+
+ENGAGED, PEDAL_ON = 3, 2
+"""Indices of ``engaged`` in the states of brake systems, of ``on`` in BrakePedalStatus."""
+
+
+def of_reports(table: Table, row: NDArray[np.int64], event_us: NDArray[np.int64]) -> NDArray[np.void]:
+    """Return REPORT rows of those BSM messages that say anything of brakes, lamps, events or an emergency."""
+    braking = (table["brakes.brakePadel"] == PEDAL_ON).astype(np.uint8)
+    for bit, name in ((2, "traction"), (4, "abs"), (8, "scs")):
+        braking |= np.where(table[f"brakes.{name}"] == ENGAGED, bit, 0).astype(np.uint8)
+    says = (table["safetyExt?"] == 1) | (table["emergencyExt?"] == 1) | (braking > 0)
+    rows = np.zeros(int(says.sum()), REPORT)
+    rows["vehicle_id"], rows["source"], rows["event_us"] = table["id"][says], row[says], event_us[says]
+    rows["braking"] = braking[says]
+    for name, column in (
+        ("lights", "safetyExt.lights"), ("events", "safetyExt.events"), ("response", "emergencyExt.responseType"),
+        ("siren", "emergencyExt.sirenUse"), ("lightbar", "emergencyExt.lightsUse"),
+    ):  # fmt: skip
+        rows[name] = np.maximum(table[column][says], 0)
+    return rows
 
 
 PEDAL_CYCLIST = 2

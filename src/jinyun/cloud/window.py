@@ -28,6 +28,7 @@ class Decoded:
     replies: list[tuple[str, bytes]]  # (MQTT topic, payload) to devices that ask for an answer
     spats: list[Spat]
     maps: list[MapHeard]
+    reports: NDArray[np.void]
 
 
 @dataclass(slots=True)
@@ -75,6 +76,7 @@ class Window:
     )
     sightings: list[NDArray[np.void]] = field(default_factory=list)
     signals: list[NDArray[np.void]] = field(default_factory=list)
+    reports: list[NDArray[np.void]] = field(default_factory=list)
     receive_us: list[NDArray[np.int64]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     spats: list[Spat] = field(default_factory=list)
