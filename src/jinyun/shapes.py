@@ -1,9 +1,9 @@
 """The few shapes of data that cross the doors between rooms: Sighting, Report, Track, Signal, Frame, Advice, Finding.
 
-Rows of :data:`SIGHTING`, :data:`REPORT`, :data:`TRACK`, :data:`SIGNAL` and :data:`ADVICE` are NumPy structured arrays, so a tick's work is done on
-columns and never on one object per participant. Inside the system a place is metres east (``x_m``) and north
-(``y_m``) of the zone's origin, a heading is radians clockwise from north, a time is int64 microseconds of UTC.
-Unknown is NaN for a measurement and 0 for an identity; it is never a plausible value.
+Rows of :data:`SIGHTING`, :data:`REPORT`, :data:`TRACK`, :data:`SIGNAL` and :data:`ADVICE` are NumPy structured arrays, so
+a tick's work is done on columns and never on one object per participant. Inside the system a place is metres east
+(``x_m``) and north (``y_m``) of the zone's origin, a heading is radians clockwise from north, a time is int64
+microseconds of UTC. Unknown is NaN for a measurement and 0 for an identity; it is never a plausible value.
 """
 
 from __future__ import annotations

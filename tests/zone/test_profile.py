@@ -23,7 +23,7 @@ def test_every_number_names_its_document_and_clause_in_both_languages(path: Path
     assert len(profile) > 0
     for key, quantity in profile.items():
         assert quantity.document and quantity.clause and quantity.unit and quantity.zh and quantity.en, key
-        assert key.rsplit("_", 1)[-1] in ("hz", "ms", "s", "m", "min", "kmh", "deg") or quantity.unit == "1", key
+        assert key.rsplit("_", 1)[-1] in ("hz", "ms", "s", "m", "min", "kmh", "mps", "mps2", "deg") or quantity.unit == "1", key
 
 
 def test_a_key_that_is_not_there_is_told_with_the_nearest() -> None:
@@ -36,4 +36,17 @@ def test_a_status_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     text = PROFILES[0].read_text(encoding="utf-8").replace('status = "issued"', 'status = "final"', 1)
     (tmp_path / PROFILES[0].name).write_text(text, encoding="utf-8")
     with pytest.raises(ZoneError, match=r"national-2020.toml: quantities.link.*status: input should be 'issued'"):
+        load_profile(tmp_path / PROFILES[0].name)
+
+
+def test_a_number_may_stand_in_a_file_of_its_subject_but_only_once(tmp_path: Path) -> None:
+    whole = PROFILES[0].read_text(encoding="utf-8")
+    (tmp_path / PROFILES[0].name).write_text(whole, encoding="utf-8")
+    folder = tmp_path / PROFILES[0].stem
+    folder.mkdir()
+    row = '[quantities."{}"]\nvalue = 2.7\nunit = "s"\ndocument = "d"\nclause = "c"\nstatus = "local"\nzh = "z"\nen = "e"\n'
+    (folder / "fcw.toml").write_text(row.format("app.fcw.warn_s"), encoding="utf-8")
+    assert load_profile(tmp_path / PROFILES[0].name)["app.fcw.warn_s"].value == 2.7
+    (folder / "other.toml").write_text(row.format("link.spat_rate_hz"), encoding="utf-8")
+    with pytest.raises(ZoneError, match=r"national-2020/other.toml: quantities.link.spat_rate_hz: stands in another"):
         load_profile(tmp_path / PROFILES[0].name)

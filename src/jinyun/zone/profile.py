@@ -1,5 +1,7 @@
 """Numbers that come from standards: a profile is a file of values, each with its unit, document, clause and status.
 
+A folder of the profile's name beside the file holds more of them, by subject: one file for each application.
+
 No threshold of a standard stands in code. A zone names its profile, and code asks for a number by its key::
 
     zone.profile["link.spat_rate_hz"].value
@@ -39,6 +41,10 @@ class _File(Written):
     quantities: dict[str, Quantity]
 
 
+class _Part(Written):
+    quantities: dict[str, Quantity]
+
+
 class Profile(Mapping[str, Quantity]):
     """A set of numbers under their keys; asking for a key it lacks raises ``KeyError`` with the profile's name."""
 
@@ -59,8 +65,14 @@ class Profile(Mapping[str, Quantity]):
 
 
 def load_profile(path: Path) -> Profile:
-    """Return the profile in ``path``; raises :class:`ZoneError` with every fault of the file."""
+    """Return the profile in ``path`` and the folder of its name; raises :class:`ZoneError` with every fault of a file."""
     file = parse(_File, read_toml(path), path.name)
     if file.id != path.stem:
         raise ZoneError([f"{path.name}: id: {file.id!r} is not the file's name {path.stem!r}"])
-    return Profile(file.id, file.name, file.quantities)
+    quantities = dict(file.quantities)
+    for more in sorted(path.with_suffix("").glob("*.toml")):
+        for key, quantity in parse(_Part, read_toml(more), f"{path.stem}/{more.name}").quantities.items():
+            if key in quantities:
+                raise ZoneError([f"{path.stem}/{more.name}: quantities.{key}: stands in another file already"])
+            quantities[key] = quantity
+    return Profile(file.id, file.name, quantities)

@@ -1,0 +1,116 @@
+"""Who drives ahead (前车): the next one on the lanes that a vehicle follows, over as many lanes as its way has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from jinyun.cloud.lanes import Located
+from jinyun.cloud.prediction import Paths
+from jinyun.cloud.prediction.roadway import Roads
+
+FARTHEST_M = 250.0
+"""Nobody is looked for farther ahead."""
+_compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Columns in the order of the tracks: who is ahead (row, -1 nobody), bumper to bumper, and how fast the gap closes."""
+
+    row: NDArray[np.int32]
+    gap_m: NDArray[np.float64]  # NaN for nobody; negative where they overlap
+    closing_mps: NDArray[np.float64]  # positive where the gap shrinks, along the follower's lane
+
+    @property
+    def ttc_s(self) -> NDArray[np.float64]:
+        """Time to collision at these speeds; infinity where the gap does not shrink (Hayward 1972)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ttc = np.where(self.closing_mps > 0, np.maximum(self.gap_m, 0) / self.closing_mps, np.inf)
+        return np.where(np.isfinite(self.gap_m), ttc, np.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Occupied:
+    """Who is on each lane, ordered by station: ``row[first[lane] : first[lane + 1]]``."""
+
+    first: NDArray[np.int64]
+    row: NDArray[np.int64]
+
+
+def occupied(located: Located, lanes: int) -> Occupied:
+    """Return who is on each lane."""
+    on = np.flatnonzero(located.lane >= 0)
+    order = on[np.lexsort((located.s_m[on], located.lane[on]))]
+    counts = np.bincount(located.lane[on], minlength=lanes)
+    return Occupied(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), order.astype(np.int64))
+
+
+def ahead(
+    tracks: NDArray[np.void], located: Located, paths: Paths, roads: Roads, half_length_m: NDArray[np.float64]
+) -> Ahead:
+    """Return who is ahead of each track on the lanes of its likeliest way."""
+    n = len(tracks)
+    row, gap = np.full(n, -1, np.int32), np.full(n, np.nan)
+    closing = np.full(n, np.nan)
+    if n:
+        who = occupied(located, len(roads.first))
+        heading = tracks["heading_rad"].astype(np.float64)
+        speed = np.nan_to_num(tracks["speed_mps"].astype(np.float64))
+        _look(
+            located.lane, located.s_m, paths.first, paths.lane, roads.extent_m, who.first, who.row, heading, speed,
+            half_length_m, row, gap, closing,
+        )  # fmt: skip
+    return Ahead(row, gap, closing)
+
+
+@_compiled
+def _look(
+    lane: NDArray[np.int32], station: NDArray[np.float64], first: NDArray[np.int64], way: NDArray[np.int32],
+    extent_m: NDArray[np.float64], begins: NDArray[np.int64], who: NDArray[np.int64], heading: NDArray[np.float64],
+    speed: NDArray[np.float64], half: NDArray[np.float64], row: NDArray[np.int32], gap: NDArray[np.float64],
+    closing: NDArray[np.float64],
+) -> None:  # fmt: skip
+    for i in range(len(lane)):
+        here = lane[i]
+        if here < 0:
+            continue
+        before = -station[i]
+        path = first[i] if first[i + 1] > first[i] else -1
+        k = 0
+        if path >= 0:  # where on its way the lane it is on lies; a way that begins beside it is entered at its start
+            for p in range(first[i], first[i + 1]):
+                if way[p, 0] == here:
+                    path = p
+                    break
+        while True:
+            low, high = begins[here], begins[here + 1]
+            if k == 0:
+                s = station[i]
+                while low < high:
+                    middle = (low + high) // 2
+                    if station[who[middle]] <= s:
+                        low = middle + 1
+                    else:
+                        high = middle
+                high = begins[here + 1]
+            while low < high and who[low] == i:
+                low += 1
+            if low < high:
+                j = who[low]
+                row[i] = j
+                gap[i] = before + station[j] - half[i] - half[j]
+                along = speed[j] * np.cos(heading[j] - heading[i]) if k == 0 else speed[j]
+                closing[i] = speed[i] - along
+                break
+            before += extent_m[here]
+            k += 1
+            if path < 0 or k >= way.shape[1] or before > FARTHEST_M:
+                break
+            here = way[path, k]
+            if here < 0:
+                break
