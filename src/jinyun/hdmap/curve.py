@@ -175,3 +175,18 @@ def _farthest_of_many(line: Line, first: int, last: int) -> tuple[int, float]:
     away = np.linalg.norm(rest - along[:, None] * chord, axis=1)
     worst = int(np.argmax(away))
     return first + 1 + worst, float(away[worst])
+
+
+def meet(one: Line, other: Line) -> tuple[int, int] | None:
+    """Return the pieces of two lines that cross first, None where the lines do not."""
+    a, b, c, d = one[:-1, :2], one[1:, :2], other[:-1, :2], other[1:, :2]
+    if (one[:, :2].max(0) < other[:, :2].min(0)).any() or (other[:, :2].max(0) < one[:, :2].min(0)).any():
+        return None
+
+    def side(p: Line, q: Line, r: Line) -> Line:
+        return (q[..., 0] - p[..., 0]) * (r[..., 1] - p[..., 1]) - (q[..., 1] - p[..., 1]) * (r[..., 0] - p[..., 0])
+
+    a, b, c, d = a[:, None], b[:, None], c[None], d[None]
+    crosses = (side(a, b, c) * side(a, b, d) <= 0) & (side(c, d, a) * side(c, d, b) <= 0)
+    found = np.argwhere(crosses)
+    return (int(found[0, 0]), int(found[0, 1])) if len(found) else None

@@ -106,11 +106,13 @@ def assemble(draft: Draft, source: Source, origin: tuple[float, float] | None) -
         "lanes": rows.lanes, "points": rows.points, "edges": rows.edges, "links": rows.links,
         "junctions": rows.junctions, "groups": signals.groups, "steps": signals.steps, "lights": signals.lights,
         "heads": signals.heads, "stop_lines": signals.stop_lines, "crossings": crossings,
-        "crossing_points": crossing_points, "bays": outlining.bays(rows), "sections": sections,
+        "crossing_points": crossing_points, "stops": outlining.stops(rows), "bays": outlining.bays(rows),
+        "sections": sections,
         "section_points": section_points, "areas": areas, "area_points": area_points,
         "about": {
-            "zone": [""], "lon": [placed.lon], "lat": [placed.lat], "region": [0], "net": [""], "datum": [placed.datum],
-            "projection": [placed.projection], "source": [source.name], "format": [draft.format], "revision": [""],
+            "zone": [""], "lon": [placed.lon], "lat": [placed.lat], "region": [draft.region], "net": [""],
+            "datum": [placed.datum], "projection": [placed.projection], "source": [source.name],
+            "format": [draft.format], "revision": [""],
             "ignored": [json.dumps({key: n for key, n in sorted(source.ignored.items()) if n > 0}, ensure_ascii=False)],
         },
     })  # fmt: skip
@@ -128,7 +130,9 @@ def _sort_out(draft: Draft, source: Source) -> None:
     _check_places(draft, source)
     count = np.array([len(lane.left) for lane in draft.lanes])
     first = np.cumsum(count) - count
-    middle = (np.vstack([lane.left for lane in draft.lanes]) + np.vstack([lane.right for lane in draft.lanes])) / 2
+    middle = np.vstack([
+        lane.middle if lane.middle is not None else (lane.left + lane.right) / 2 for lane in draft.lanes
+    ])  # fmt: skip
     step = np.hypot(*np.diff(middle[:, :2], axis=0, prepend=middle[:1, :2]).T)
     step[first] = np.inf
     real = step > 1e-6
@@ -143,6 +147,7 @@ def _sort_out(draft: Draft, source: Source) -> None:
         its = real[begin : begin + n]
         if not its.all():
             lane.left, lane.right = lane.left[its], lane.right[its]
+            lane.middle = lane.middle[its] if lane.middle is not None else None
         kept.append(lane)
     if not kept:
         raise source.fault("-", NOTHING)
@@ -221,13 +226,15 @@ def _crossing_lanes(draft: Draft) -> None:
             if id and draft.junctions[id].control != "fringe":
                 near.append((*((lane.left[k, :2] + lane.right[k, :2]) / 2).tolist(), id))
     places = np.array([place[:2] for place in near]).reshape(-1, 2)
+    taken = {lane.id for lane in draft.lanes}
     for crossing in draft.crossings:
         if not crossing.junction and len(near):
             away = np.hypot(*(places - crossing.line[:, :2].mean(axis=0)).T)
             if away.min() < CROSSING_REACH_M:
                 crossing.junction = near[int(np.argmin(away))][2]
         if not crossing.lane:
-            crossing.lane = f"crossing {crossing.id}"
+            free = crossing.called and crossing.called not in taken and crossing.called not in draft.edges
+            crossing.lane = crossing.called if free else f"crossing {crossing.id}"
             half = np.full(len(crossing.line), crossing.width_m / 2)
             left, right = (
                 np.column_stack([curve.abreast(crossing.line, [0], side * half), crossing.line[:, 2]])
@@ -249,6 +256,9 @@ def _tables(rows: Rows) -> None:
     middle = (left + right) / 2
     count = np.array([len(lane.left) for lane in lanes])
     first = np.cumsum(count) - count
+    for lane, begin in zip(lanes, first.tolist(), strict=True):
+        if lane.middle is not None:
+            middle[begin : begin + len(lane.middle)] = lane.middle
     step = np.hypot(*np.diff(middle[:, :2], axis=0, prepend=middle[:1, :2]).T)
     step[first] = 0
     total = np.cumsum(step)
@@ -274,7 +284,8 @@ def _tables(rows: Rows) -> None:
         "id": [lane.id for lane in lanes], "edge": edge, "index": np.arange(len(lanes)) - begins[edge], "kind": kind,
         "first": first, "count": count, "width_m": area / np.maximum(length, 1e-9),
         "speed_limit_mps": [lane.speed_mps for lane in lanes], "length_m": np.where(np.isfinite(told), told, length),
-        "junction": junction, "open": np.zeros(len(lanes), bool), "tunnel": [lane.tunnel for lane in lanes],
+        "junction": junction, "open": [draft.edges[lane.edge].open for lane in lanes],
+        "tunnel": [lane.tunnel for lane in lanes],
         "section": np.full(len(lanes), -1), "left": beside, "right": right_of,
     })  # fmt: skip
     rows.points = filled("points", {
@@ -305,14 +316,16 @@ def _junctions(rows: Rows) -> Columns:
             sums = np.bincount(of[named], weights=rows.points[key][ends[named]], minlength=n)
             middle[:, k] = np.where(total > 0, sums / np.maximum(total, 1), middle[:, k])
     table: list[dict[str, Any]] = []
+    told = {junction.node for junction in draft.junctions.values()}
+    free = (number for number in range(1, MOST_NODES + 1) if number not in told)
     for row, junction in enumerate(draft.junctions.values()):
         known = math.isfinite(junction.x_m)
-        if row >= MOST_NODES:
-            rows.source.ignored["number of a junction beyond 65535"] += 1
+        node = junction.node or next(free, 0)
+        rows.source.ignored["number of a junction beyond 65535"] += not node
         table.append({
-            "id": junction.id, "node": row + 1 if row < MOST_NODES else 0,
+            "id": junction.id, "node": node,
             "x_m": junction.x_m if known else middle[row, 0], "y_m": junction.y_m if known else middle[row, 1],
-            "signalised": False, "control": junction.control, "zh": "", "en": junction.name, "cycle_s": 0.0,
+            "signalised": False, "control": junction.control, "zh": junction.zh, "en": junction.name, "cycle_s": 0.0,
             "offset_s": junction.offset_s, "first_group": 0, "groups": 0, "first_step": 0, "steps": 0,
         })  # fmt: skip
     return from_rows("junctions", table)

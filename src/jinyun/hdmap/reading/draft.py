@@ -42,6 +42,8 @@ class DraftLane:
     length_m: float = math.nan
     within: bool = False
     """Whether it only joins two lanes at a node that is no junction."""
+    middle: Line | None = None
+    """The middle line, abreast of the borders' points, where it is told not to run halfway between them."""
 
 
 @dataclass(slots=True)
@@ -56,10 +58,28 @@ class DraftEdge:
     part: int = 0
     start: str = ""
     end: str = ""
+    section: str = ""
+    open: bool = False
+    """Section of a road that it belongs to, where the file has sections, and whether it is open for tests."""
+
+
+@dataclass(slots=True)
+class DraftSection:
+    """A section of a road as the file says it, with its centre line, shape (n, 2)."""
+
+    road: str
+    start: str
+    end: str
+    length_m: float
+    open: bool
+    tunnel: bool
+    line: Line
 
 
 @dataclass(slots=True)
 class DraftJunction:
+    """A junction; ``node`` is its number, 0 where the file gives none."""
+
     id: str
     control: str = "priority"
     name: str = ""
@@ -69,6 +89,8 @@ class DraftJunction:
     offset_s: float = 0.0
     program: list[tuple[float, dict[str, int]]] = field(default_factory=list)
     """Steps of the signal program: seconds, and the light (:class:`jinyun.shapes.Light`) by signal id."""
+    zh: str = ""
+    node: int = 0
 
 
 @dataclass(slots=True)
@@ -87,6 +109,8 @@ class DraftSignal:
     crossing: str = ""
     junction: str = ""
     heads: list[tuple[float, float, float, float]] = field(default_factory=list)
+    phase: int = 0
+    """The number of its group where the file says it, else 0."""
 
 
 @dataclass(slots=True)
@@ -98,6 +122,19 @@ class DraftCrossing:
     width_m: float
     lane: str = ""
     junction: str = ""
+    smart: bool = False
+    called: str = ""
+    """The name that a lane made for it gets."""
+
+
+@dataclass(slots=True)
+class DraftStop:
+    """A stop on a lane, from one distance along it to another."""
+
+    id: str
+    lane: str
+    start_m: float
+    end_m: float
 
 
 @dataclass(slots=True)
@@ -109,6 +146,8 @@ class DraftBay:
     heading_rad: float
     length_m: float
     width_m: float
+    lane: str = ""
+    """The lane that it is reached from, where the file says it; else the nearest that is driven."""
 
 
 @dataclass
@@ -130,11 +169,18 @@ class Draft:
     bays: list[DraftBay] = field(default_factory=list)
     areas: list[tuple[int, str, Line]] = field(default_factory=list)
     """Kind of area, junction, outline of shape (n, 2)."""
+    stops: list[DraftStop] = field(default_factory=list)
+    sections: dict[str, DraftSection] = field(default_factory=dict)
+    """Sections of roads by the name that edges give them; empty where the file has none."""
+    region: int = 0
 
     def move(self, move: Move, up_m: float = 0.0) -> None:
         """Move all places at once; headings follow, as the move turns the plane at each of them."""
         lines: list[Line] = [line for lane in self.lanes for line in (lane.left, lane.right)]
         lines += [crossing.line for crossing in self.crossings] + [outline for _, _, outline in self.areas]
+        lines += [section.line for section in self.sections.values()]
+        told = [lane for lane in self.lanes if lane.middle is not None]
+        lines += [lane.middle for lane in told if lane.middle is not None]
         lines += [np.array(ends).reshape(2, 2) for ends in self.stop_lines.values()]
         outlined = [junction for junction in self.junctions.values() if junction.outline is not None]
         lines += [junction.outline for junction in outlined if junction.outline is not None]
@@ -149,6 +195,10 @@ class Draft:
         for crossing in self.crossings:
             crossing.line = next(moved)
         self.areas = [(kind, junction, next(moved)) for kind, junction, _ in self.areas]
+        for section in self.sections.values():
+            section.line = next(moved)
+        for lane in told:
+            lane.middle = next(moved)
         for id in self.stop_lines:
             (x1, y1), (x2, y2) = next(moved).tolist()
             self.stop_lines[id] = x1, y1, x2, y2

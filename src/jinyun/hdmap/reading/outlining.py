@@ -23,6 +23,7 @@ _DRIVEN = (LaneKind.CAR, LaneKind.BUS)
 def areas(rows: Rows) -> tuple[Columns, Columns]:
     """Return the tables of areas: a junction's outline as the file has it, or the hull of its lanes."""
     found = [(kind, rows.junction.get(id, -1), outline) for kind, id, outline in rows.draft.areas]
+    told = any(kind == JUNCTION for kind, *_ in found)
     ridden = np.isin(rows.lanes["kind"], (LaneKind.INNER, LaneKind.INNER_BICYCLE))
     by_junction: dict[int, list[int]] = {}
     for row in np.flatnonzero(ridden & (rows.lanes["junction"] >= 0)).tolist():
@@ -30,7 +31,7 @@ def areas(rows: Rows) -> tuple[Columns, Columns]:
     for junction, item in enumerate(rows.draft.junctions.values()):
         if item.outline is not None:
             found.append((JUNCTION, junction, item.outline[:, :2]))
-        elif junction in by_junction:
+        elif junction in by_junction and not told:
             sides = [rows.border(row, side) for row in by_junction[junction] for side in ("left", "right")]
             found.append((JUNCTION, junction, hull(np.vstack(sides))))
     return _lines([{"kind": kind, "junction": junction} for kind, junction, _ in found], [o for *_, o in found], "area")
@@ -71,6 +72,8 @@ def _turn(a: tuple[float, ...], b: tuple[float, ...], c: tuple[float, ...]) -> f
 
 def sections(rows: Rows) -> tuple[Columns, Columns]:
     """Return the table of sections, one for both ways of a stretch of road, and name them in the lanes' rows."""
+    if rows.draft.sections:
+        return _told_sections(rows)
     row_of: dict[tuple[str, int], int] = {}
     table: list[dict[str, Any]] = []
     lines = []
@@ -97,12 +100,40 @@ def sections(rows: Rows) -> tuple[Columns, Columns]:
     return _lines(table, lines, "section")
 
 
+def _told_sections(rows: Rows) -> tuple[Columns, Columns]:
+    """Return the sections that the file itself tells."""
+    row_of = {name: row for row, name in enumerate(rows.draft.sections)}
+    of_edge = np.array([row_of.get(edge.section, -1) for edge in rows.draft.edges.values()], np.int32)
+    rows.lanes["section"] = of_edge[rows.lanes["edge"]]
+    told = list(rows.draft.sections.values())
+    keys = ("road", "start", "end", "length_m", "open", "tunnel")
+    return _lines([{key: getattr(one, key) for key in keys} for one in told], [one.line for one in told], "section")
+
+
+def stops(rows: Rows) -> Columns:
+    """Return the table of stops; their places are the middle of their stretch of the lane's middle line."""
+    table = []
+    for stop in rows.draft.stops:
+        lane = rows.lane.get(stop.lane, -1)
+        if lane < 0:
+            continue
+        first, count = int(rows.lanes["first"][lane]), int(rows.lanes["count"][lane])
+        s = rows.points["s_m"][first : first + count]
+        x, y = (
+            float(np.interp((stop.start_m + stop.end_m) / 2, s, rows.points[key][first : first + count]))
+            for key in ("x_m", "y_m")
+        )
+        table.append({"id": stop.id, "lane": lane, "start_m": stop.start_m, "end_m": stop.end_m, "x_m": x, "y_m": y})
+    return from_rows("stops", table)
+
+
 def crossings(rows: Rows, phases: dict[str, int]) -> tuple[Columns, Columns]:
     """Return the tables of crossings; ``phases`` are those of their signals by id."""
     table = [
         {
             "id": crossing.id, "lane": rows.lane.get(crossing.lane, -1), "width_m": crossing.width_m,
-            "junction": rows.junction.get(crossing.junction, -1), "phase": phases.get(crossing.id, 0), "smart": False,
+            "junction": rows.junction.get(crossing.junction, -1), "phase": phases.get(crossing.id, 0),
+            "smart": crossing.smart,
         }
         for crossing in rows.draft.crossings
     ]  # fmt: skip
@@ -121,7 +152,7 @@ def _lines(table: list[dict[str, Any]], lines: list[NDArray[np.float64]], what: 
 
 
 def bays(rows: Rows) -> Columns:
-    """Return the table of bays, each with the driven lane nearest to it (-1 where none is near)."""
+    """Return the table of bays, each with its lane: the file's, or the nearest that is driven (-1 where none is near)."""
     made = rows.draft.bays
     if not made:
         return from_rows("bays", [])
@@ -130,6 +161,7 @@ def bays(rows: Rows) -> Columns:
     if len(driven):
         index = LaneIndex(rows.lanes, rows.points, driven)
         lane, *_ = index.nearest([bay.x_m for bay in made], [bay.y_m for bay in made], None, None)
+    lane = np.array([rows.lane.get(bay.lane, near) for bay, near in zip(made, lane.tolist(), strict=True)])
     return filled("bays", {
         "id": [bay.id for bay in made], "kind": [bay.kind for bay in made], "lane": lane,
         **{key: [getattr(bay, key) for bay in made] for key in ("x_m", "y_m", "heading_rad", "length_m", "width_m")},

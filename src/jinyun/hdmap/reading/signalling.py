@@ -75,7 +75,8 @@ def signals(rows: Rows) -> Signals:
         rows.junctions["signalised"][junction] = True
         if rows.junctions["control"][junction] not in ("crossing", "roundabout"):
             rows.junctions["control"][junction] = "signal"
-        for phase, group in enumerate(ordered, start=1):
+        phases = _phases(ordered)
+        for phase, group in zip(phases, ordered, strict=True):
             turns = 0
             for link in group.links:
                 turns |= int(rows.links["turn"][link])
@@ -273,6 +274,13 @@ def _numbered(rows: Rows, groups: list[Group], junction: int) -> list[Group]:
         return group.walkers, group.side, group.arm, first, min(group.links, default=0)
 
     return sorted(groups, key=order)
+
+
+def _phases(ordered: list[Group]) -> list[int]:
+    """Return the numbers of groups: those that the file tells, where it tells one and another of each."""
+    told = [{signal.phase for signal in group.signals} for group in ordered]
+    numbers = [phases.pop() if len(phases) == 1 else 0 for phases in told]
+    return numbers if all(numbers) and len(set(numbers)) == len(numbers) else list(range(1, len(ordered) + 1))
 
 
 def _round_the_middle(crossing: DraftCrossing, middle: NDArray[np.float64]) -> float:

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 
 from jinyun.hdmap.reading import georeference
 from jinyun.hdmap.reading.draft import Draft
-from jinyun.hdmap.reading.opendrive import lanes, linking, roads, standing
+from jinyun.hdmap.reading.opendrive import beyond, lanes, linking, roads, standing
 from jinyun.hdmap.reading.source import MOST_LANES, Source
 
 __all__ = ["read"]
@@ -48,6 +48,8 @@ def read(root: ET.Element, source: Source) -> Draft:
     linking.link(read_roads, root, draft, laid, source)
     standing.signals(root, elements, read_roads, draft, laid, source)
     standing.objects(elements, read_roads, draft, laid, source)
+    beyond.take_up(root, elements, draft, laid, source)
+    beyond.stops(elements, draft, source)
     if header is not None and (shift := header.find("offset")) is not None:
         _shift(draft, shift, source)
     return draft

@@ -88,9 +88,11 @@ def lay(roads: Sequence[Road], draft: Draft, laid: Table, source: Source) -> Non
         x, y, heading = (column[own] for column in line)
         left, right = sides(road, section, s)
         borders = _places(road, s, x, y, heading, left, right)
-        kept = _needed(np.concatenate(borders))
+        middles = _middles(road, section, s, x, y, heading, (left + right) / 2)
+        kept = _needed(np.concatenate([*borders, *(line[None] for line in middles.values())]))
         its_left, its_right = (side[:, kept] for side in borders)
-        _add(road, number, section, its_left, its_right, (left - right)[:, kept], draft, laid, source)
+        middles = {row: line[kept] for row, line in middles.items()}
+        _add(road, number, section, its_left, its_right, middles, (left - right)[:, kept], draft, laid, source)
         first += len(s)
 
 
@@ -103,7 +105,7 @@ def forward(road: Road, lane: RoadLane) -> bool:
 def _breaks(road: Road, section: Section) -> Floats:
     """Return the stations of a section at which anything begins, its own ends among them."""
     profiles = [road.offset, road.elevation, road.superelevation]
-    profiles += [p for lane in section.lanes for p in (lane.width, lane.border) if p is not None]
+    profiles += [p for lane in section.lanes for p in (lane.width, lane.border, lane.aside) if p is not None]
     every = np.concatenate([[section.start_m, section.end_m], road.starts, *(p.s for p in profiles)])
     every = np.unique(every[(every >= section.start_m) & (every <= section.end_m)])
     every = every[np.concatenate([[True], np.diff(every) > 1e-4])]
@@ -172,6 +174,18 @@ def _places(
     return found[0], found[1]
 
 
+def _middles(
+    road: Road, section: Section, stations: Floats, x: Floats, y: Floats, heading: Floats, halfway: Floats
+) -> dict[int, Line]:
+    """Return by row of a lane the middle lines that do not run halfway between borders, shape (stations, 3) each."""
+    rows = [row for row, lane in enumerate(section.lanes) if lane.aside is not None]
+    if not rows:
+        return {}
+    t = np.array([halfway[row] + aside.at(stations) for row in rows if (aside := section.lanes[row].aside) is not None])
+    line, _ = _places(road, stations, x, y, heading, t, t)
+    return dict(zip(rows, line, strict=True))
+
+
 def _needed(borders: Line) -> NDArray[np.intp]:
     """Return the stations without those between which all borders (lines, stations, 3) run straight on anyway.
 
@@ -203,6 +217,7 @@ def _add(
     section: Section,
     left: Line,
     right: Line,
+    middles: dict[int, Line],
     width: Floats,
     draft: Draft,
     laid: Table,
@@ -225,11 +240,14 @@ def _add(
         id = f"{road.id}.{number}.{lane.number}"
         wide = _wide(lane, width[row])
         sides = left[row][wide], right[row][wide]
+        middle = middles[row][wide] if row in middles else None
         if not along:
             sides = sides[1][::-1], sides[0][::-1]
+            middle = middle[::-1] if middle is not None else None
         speed = lane.speed_mps if math.isfinite(lane.speed_mps) else limit
         edge = f"{road.id}.{number}{'+' if along else '-'}"
-        kept[along].append((row, DraftLane(id, edge, kind, *sides, speed_mps=speed, junction=road.junction)))
+        one = DraftLane(id, edge, kind, *sides, speed_mps=speed, junction=road.junction, middle=middle)
+        kept[along].append((row, one))
         laid[road.id, number, lane.number] = Laid(id, along, kind)
     for along, found in kept.items():
         if along:

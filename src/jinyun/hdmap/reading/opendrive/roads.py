@@ -11,13 +11,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.hdmap.reading.opendrive import geometry
+from jinyun.hdmap.reading.opendrive import geometry, userdata
 from jinyun.hdmap.reading.opendrive.geometry import MOST_COEFFICIENT, Curves, Floats, Piece
 from jinyun.hdmap.reading.source import Source
 
 KMH, MPH = 1 / 3.6, 0.44704
 MOST_SPEED_MPS = 150.0
 MOST_LANE_ID = 200
+MOST_ASIDE_M = 50.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class RoadLane:
     successors: tuple[int, ...]
     speed_mps: float
     direction: str
+    aside: Profile | None = None
+    """How far its middle line runs to the left of halfway between its borders, where the file says it does."""
 
 
 @dataclass
@@ -245,4 +248,18 @@ def _lane(element: ET.Element, from_m: float, where: str, source: Source) -> Roa
     return RoadLane(
         number, element.get("type") or "none", widths if len(widths.s) else None, borders if len(borders.s) else None,
         tuple(links["predecessor"]), tuple(links["successor"]), speeds[0] if speeds else math.nan, direction,
+        _aside(element, from_m, at, source),
     )  # fmt: skip
+
+
+def _aside(element: ET.Element, from_m: float, where: str, source: Source) -> Profile | None:
+    """Return the profile of a middle line that is told in user data of ours, None where none is."""
+    item = userdata.first(element, "middle")
+    if item is None:
+        return None
+    s, t = np.array(userdata.numbers(item, where, source)).reshape(-1, 2).T
+    if len(s) < 2 or (np.diff(s) <= 0).any() or np.abs(t).max() > MOST_ASIDE_M:
+        raise source.fault(where, "has a middle line that does not lead along its road")
+    slope = np.append(np.diff(t) / np.diff(s), 0.0)
+    nothing = np.zeros(len(s))
+    return Profile(s + from_m, np.column_stack([t, slope, nothing, nothing]))

@@ -11,7 +11,7 @@ import numpy as np
 from jinyun.hdmap.curve import Line
 from jinyun.hdmap.precise import Bay, LaneKind, Turn
 from jinyun.hdmap.reading.draft import Draft, DraftBay, DraftCrossing, DraftSignal
-from jinyun.hdmap.reading.opendrive import lanes
+from jinyun.hdmap.reading.opendrive import lanes, userdata
 from jinyun.hdmap.reading.opendrive.lanes import Laid, Table
 from jinyun.hdmap.reading.opendrive.roads import Road
 from jinyun.hdmap.reading.source import Source
@@ -129,11 +129,23 @@ def _stop_line(item: ET.Element, road: Road, s: float, draft: Draft, laid: Table
     section = next(one for one in reversed(road.sections) if one.start_m <= s)
     number = road.sections.index(section)
     left, right = lanes.sides(road, section, np.array([s]))
+    told = _slanted(item, where, source)
     for row, lane in enumerate(section.lanes):
         found = laid.get((road.id, number, lane.number))
-        if found is not None and found.id in ids and found.kind != LaneKind.SIDEWALK:
+        if found is not None and found.id in ids and lane.number in told:
+            draft.stop_lines[found.id] = told[lane.number]
+        elif found is not None and found.id in ids and found.kind != LaneKind.SIDEWALK:
             ends = [_place(road, s, float(t[row, 0]))[:2] for t in ((left, right) if found.along else (right, left))]
             draft.stop_lines[found.id] = (*ends[0], *ends[1])
+
+
+def _slanted(item: ET.Element, where: str, source: Source) -> dict[int, tuple[float, float, float, float]]:
+    """Return by number of a lane the ends of stop lines that are told not to lie square to the road."""
+    found = {}
+    for line in userdata.own(item, "line"):
+        x1, y1, x2, y2 = (source.place(line, key, where) for key in ("x1", "y1", "x2", "y2"))
+        found[source.whole(line, "lane", where)] = x1, y1, x2, y2
+    return found
 
 
 def _painted_crosswalk(
@@ -163,7 +175,7 @@ def objects(elements: dict[str, ET.Element], roads: dict[str, Road], draft: Draf
                 _parking(item, f"{id}.o{number}", road, draft, where, source)
             elif kind == "roadMark" and "stop" in name:
                 _stop_line(item, road, _station(item, road, where, source), draft, laid, where, source)
-            else:
+            elif not any(True for _ in userdata.own(item, "stop")):
                 source.ignored[f"object type={kind[:40]}"] += 1
         for item in element.iterfind("objects/tunnel"):
             start = source.number(item, "s", road.where)
@@ -203,6 +215,16 @@ def _crosswalk(item: ET.Element, id: str, road: Road, draft: Draft, where: str, 
     place = _place(road, s, t)
     turn = place[3] + source.number(item, "hdg", where, 0.0)
     corners = _outline(item, road, place, turn, where, source)
+    told = userdata.first(item, "crossing")
+    if told is not None and corners is not None and len(corners) % 2 == 0:  # there along one side and back on the other
+        half = len(corners) // 2
+        line = (corners[:half] + corners[: half - 1 : -1]) / 2
+        width = float(np.hypot(*(corners[0] - corners[-1])[:2]))
+        draft.crossings.append(DraftCrossing(
+            told.get("id") or id, line, width, junction=road.junction, smart=told.get("smart") == "true",
+            called=told.get("lane") or "",
+        ))  # fmt: skip
+        return
     if corners is not None:
         middle = (corners.min(axis=0) + corners.max(axis=0)) / 2
         edges = np.diff(corners[:, :2], axis=0, append=corners[:1, :2])
@@ -231,6 +253,8 @@ def _parking(item: ET.Element, id: str, road: Road, draft: Draft, where: str, so
     length, width = source.place(item, "length", where, 0.0), source.place(item, "width", where, 0.0)
     space = item.find("parkingSpace")
     told = " ".join(space.get(key) or "" for key in ("access", "restrictions")).lower() if space is not None else ""
+    own = userdata.first(item, "bay")
+    name, lane = (id, "") if own is None else (own.get("id") or id, own.get("lane") or "")
     kind = Bay.CHARGING if "electric" in told else Bay.PARKING
     s, t = _station(item, road, where, source), source.place(item, "t", where, 0.0)
     turn = source.number(item, "hdg", where, 0.0)
@@ -256,4 +280,4 @@ def _parking(item: ET.Element, id: str, road: Road, draft: Draft, where: str, so
             source.ignored["parking space without a size"] += 1
             continue
         heading = math.pi / 2 - h - turn
-        draft.bays.append(DraftBay(f"{id}/{k + 1}" if len(places) > 1 else id, kind, x, y, heading, *size))
+        draft.bays.append(DraftBay(f"{name}/{k + 1}" if len(places) > 1 else name, kind, x, y, heading, *size, lane))

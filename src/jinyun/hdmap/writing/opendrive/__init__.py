@@ -1,7 +1,8 @@
 """OpenDRIVE 1.7 (ASAM) of the precise map: a road for each edge, connecting roads inside junctions, what stands there.
 
 Borders are carried to a centimetre as linear lane offsets and widths along reference lines of lines and arcs. What
-OpenDRIVE has no place for: signal programs, walking areas, stops, sections open for tests, numbers of junctions.
+OpenDRIVE has no words for stands in user data (:mod:`jinyun.hdmap.writing.opendrive.beyond`) or is left out: the ways of
+walkers over areas and crossings.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from jinyun.hdmap.precise import LaneKind, Map
 from jinyun.hdmap.writing.georeference import proj
+from jinyun.hdmap.writing.opendrive.beyond import Beyond
 from jinyun.hdmap.writing.opendrive.laying import Laid
 from jinyun.hdmap.writing.opendrive.linkage import Link, Network, network
 from jinyun.hdmap.writing.opendrive.reference import Floats
@@ -33,10 +35,10 @@ SAME_M = 5e-4
 def write(map: Map, path: Path) -> None:
     """Write the map as OpenDRIVE."""
     found = network(map)
-    path.write_text("\n".join(_lines(map, found, standing(found))) + "\n", encoding="utf-8")
+    path.write_text("\n".join(_lines(map, found, standing(found), Beyond(found))) + "\n", encoding="utf-8")
 
 
-def _lines(map: Map, found: Network, there: Standing) -> Iterator[str]:
+def _lines(map: Map, found: Network, there: Standing, beyond: Beyond) -> Iterator[str]:
     x, y = map.points["x_m"], map.points["y_m"]
     west, south, east, north = (number(float(v)) for v in (x.min(), y.min(), x.max(), y.max()))
     name = str(map.about["zone"][0]) or str(map.about["source"][0])
@@ -50,8 +52,12 @@ def _lines(map: Map, found: Network, there: Standing) -> Iterator[str]:
         yield f"<geoReference><![CDATA[{text}]]></geoReference>"
     yield "</header>"
     for road in range(len(found.roads)):
-        yield from _road(map, found, there, road)
-    yield from there.controllers
+        yield from _road(map, found, there, beyond, road)
+    for group, label, control in there.controllers:
+        yield (
+            f'<controller id="{group + 1}" name={quoteattr(label)} sequence="0">{control}{beyond.of_group(group)}'
+            f"</controller>"
+        )
     for junction in found.junctions:
         kind = ' type="direct"' if junction.row < 0 else ""
         label = "" if junction.row < 0 else _name(map, junction.row)
@@ -65,7 +71,10 @@ def _lines(map: Map, found: Network, there: Standing) -> Iterator[str]:
             yield from (f'<laneLink from="{a}" to="{b}"/>' for a, b in item.pairs)
             yield "</connection>"
         yield from there.of_junction.get(junction.row, ())
+        if junction.row >= 0:
+            yield beyond.of_junction(junction.row)
         yield "</junction>"
+    yield from beyond.of_map()
     yield "</OpenDRIVE>"
 
 
@@ -73,7 +82,7 @@ def _name(map: Map, row: int) -> str:
     return str(map.junctions["en"][row]) or str(map.junctions["id"][row])
 
 
-def _road(map: Map, found: Network, there: Standing, road: int) -> Iterator[str]:
+def _road(map: Map, found: Network, there: Standing, beyond: Beyond, road: int) -> Iterator[str]:
     laid = found.roads[road]
     reference = laid.reference
     edge = int(map.lanes["edge"][next(lane for lane in laid.lanes if lane >= 0)])
@@ -108,7 +117,7 @@ def _road(map: Map, found: Network, there: Standing, road: int) -> Iterator[str]
         yield from _straight(laid.s_m, laid.t_m[0], "laneOffset", "s")
     yield '<laneSection s="0"><center><lane id="0" type="none" level="false"/></center><right>'
     for k, lane in enumerate(laid.lanes):
-        yield from _lane(map, found, laid, k, lane)
+        yield from _lane(map, found, beyond, laid, k, lane)
     yield "</right></laneSection></lanes>"
     if items := there.objects.get(road):
         yield "<objects>"
@@ -123,6 +132,7 @@ def _road(map: Map, found: Network, there: Standing, road: int) -> Iterator[str]
         yield "<signals>"
         yield from items
         yield "</signals>"
+    yield beyond.of_road(road)
     yield "</road>"
 
 
@@ -132,7 +142,7 @@ def _link(tag: str, link: Link | None) -> Iterator[str]:
         yield f'<{tag} elementType="{link.kind}" elementId="{link.id}"{contact}/>'
 
 
-def _lane(map: Map, found: Network, laid: Laid, k: int, lane: int) -> Iterator[str]:
+def _lane(map: Map, found: Network, beyond: Beyond, laid: Laid, k: int, lane: int) -> Iterator[str]:
     kind = KINDS[LaneKind(int(map.lanes["kind"][lane]))] if lane >= 0 else "none"
     yield f'<lane id="{-1 - k}" type="{kind}" level="false">'
     links = [(tag, sorted(set(of.get(lane, ())), reverse=True))
@@ -142,6 +152,8 @@ def _lane(map: Map, found: Network, laid: Laid, k: int, lane: int) -> Iterator[s
     yield from _straight(laid.s_m, np.maximum(laid.t_m[k] - laid.t_m[k + 1], 0), "width", "sOffset")
     if lane >= 0 and math.isfinite(speed := float(map.lanes["speed_limit_mps"][lane])):
         yield f'<speed sOffset="0" max="{number(round(speed, 4))}" unit="m/s"/>'
+    if lane >= 0:
+        yield beyond.of_lane(laid, k)
     yield "</lane>"
 
 

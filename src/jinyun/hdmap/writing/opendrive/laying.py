@@ -167,7 +167,7 @@ def _on(map: Map, lanes: list[int], reference: Reference, borders: list[Line]) -
             strips.append(-1)
             rows += [right, np.minimum(left, right)]
     table = np.minimum.accumulate(np.array(rows), axis=0)
-    kept = _kept(stations, table, FIT_M)
+    kept = straight(stations, table, FIT_M)
     z_s, z = _heights(map, reference, lanes[0])
     return Laid(tuple(strips), reference, stations[kept], table[:, kept], z, z_s)
 
@@ -263,7 +263,7 @@ def _sharpest(reference: Reference, start: Floats, end: Floats) -> Floats:
     return np.array([bends[a : b + 1].max() for a, b in zip(first.tolist(), last.tolist(), strict=True)])
 
 
-def _kept(s: Floats, table: Floats, tolerance: float) -> NDArray[np.intp]:
+def straight(s: Floats, table: Floats, tolerance: float) -> NDArray[np.intp]:
     """Return the stations between which all rows of the table are straight within the tolerance."""
     return np.flatnonzero(_corners(s, np.ascontiguousarray(table), tolerance))
 
@@ -294,6 +294,6 @@ def _heights(map: Map, reference: Reference, lane: int) -> tuple[Floats, Floats]
     first, count = int(map.lanes["first"][lane]), int(map.lanes["count"][lane])
     z, s = map.points["z_m"][first : first + count], map.points["s_m"][first : first + count]
     at = s / max(float(s[-1]), 1e-9) * reference.length_m
-    kept = _kept(at, z[None, :], FIT_M)
+    kept = straight(at, z[None, :], FIT_M)
     rising = np.append(True, np.diff(at[kept]) > 1e-6)
     return at[kept][rising], z[kept][rising]

@@ -27,6 +27,7 @@ BEYOND = 10.0
 """What lies beyond a road's end counts as so many times farther away."""
 SAMPLE_M, NEAR = 5.0, 24
 """Distance of the places by which near roads are found, and how many are looked at."""
+LINE = ("x1", "y1", "x2", "y2")
 BESIDE_M = 0.5
 STOP_LINE_M = 1.0
 SAME_LINE_M = 0.5
@@ -40,7 +41,8 @@ class Standing:
     signals: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     references: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     objects: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
-    controllers: list[str] = field(default_factory=list)
+    controllers: list[tuple[int, str, str]] = field(default_factory=list)
+    """Row of a signal group, its name, and the elements that say which lights are its."""
     of_junction: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     lights: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """By row of a signal group: the ids of its lights."""
@@ -61,6 +63,7 @@ def standing(network: Network) -> Standing:
     _stop_lines(network, done)
     _crossings(network, hosts, done)
     _bays(network, hosts, done)
+    _stops(network, done)
     _tunnels(network, done)
     return done
 
@@ -193,15 +196,13 @@ def _controllers(map: Map, done: Standing) -> None:
     for group, lights in sorted(done.lights.items()):
         junction = int(map.groups["junction"][group])
         control = "".join(f'<control signalId="{light}" type="0"/>' for light in lights)
-        done.controllers.append(
-            f'<controller id="{group + 1}" name={quoteattr(_label(map, group))} sequence="0">{control}</controller>'
-        )
+        done.controllers.append((group, _label(map, group), control))
         done.of_junction[junction].append(f'<controller id="{group + 1}" type="0" sequence="0"/>')
 
 
 def _stop_lines(network: Network, done: Standing) -> None:
     map = network.map
-    lines: dict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
+    lines: dict[tuple[int, int], list[tuple[int, float, int]]] = defaultdict(list)
     for row, lane in enumerate(map.stop_lines["lane"].tolist()):
         if lane not in network.lane:
             continue
@@ -209,13 +210,17 @@ def _stop_lines(network: Network, done: Standing) -> None:
         x, y = ((map.stop_lines[f"{k}1_m"][row] + map.stop_lines[f"{k}2_m"][row]) / 2 for k in "xy")
         total = network.roads[road].reference.length_m
         at, _ = network.roads[road].reference.project(np.array([[x, y]]), np.array([total]))
-        lines[road, round(float(at[0]) / SAME_LINE_M)].append((number_of, float(at[0])))
+        lines[road, round(float(at[0]) / SAME_LINE_M)].append((number_of, float(at[0]), row))
     for (road, _), lanes in lines.items():
-        s = min(sum(s for _, s in lanes) / len(lanes), network.roads[road].reference.length_m)
+        s = min(sum(s for _, s, _ in lanes) / len(lanes), network.roads[road].reference.length_m)
+        told = "".join(
+            f'<line lane="{n}"' + "".join(f' {k}="{number(float(map.stop_lines[f"{k}_m"][row]))}"' for k in LINE) + "/>"
+            for n, _, row in lanes
+        )
         done.signals[road].append(
             f'<signal id="{done.id()}" name="StopLine" s="{number(s)}" t="0" zOffset="0" dynamic="no" orientation="+" '
             f'type="{STOP_LINE}" subtype="-1" country="DE" countryRevision="2017">'
-            f"{_validity([n for n, _ in lanes])}</signal>"
+            f'{_validity([n for n, _, _ in lanes])}<userData code="jinyun">{told}</userData></signal>'
         )
 
 
@@ -239,8 +244,18 @@ def _crossings(network: Network, hosts: _Hosts, done: Standing) -> None:
         done.objects[road].append(
             f'<object type="crosswalk" id="{done.id()}" name={quoteattr(id)} s="{number(s)}" t="{number(t)}" zOffset="0" '
             f'orientation="none" hdg="0" length="{number(math.hypot(dx, dy))}" width="{number(2 * half)}" height="0">'
-            f'<outlines><outline id="0" outer="true" closed="true">{corners}</outline></outlines></object>'
+            f'<outlines><outline id="0" outer="true" closed="true">{corners}</outline></outlines>'
+            f'<userData code="jinyun"><crossing id={quoteattr(id)}{_of(map, row)}/></userData></object>'
         )
+
+
+def _of(map: Map, row: int) -> str:
+    """Return the attributes of a crossing that OpenDRIVE has no words for."""
+    junction = int(map.crossings["junction"][row])
+    lane = int(map.crossings["lane"][row])
+    told = f" lane={quoteattr(str(map.lanes['id'][lane]))}" if lane >= 0 else ""
+    told += f" junction={quoteattr(str(map.junctions['id'][junction]))}" if junction >= 0 else ""
+    return told + (' smart="true"' if map.crossings["smart"][row] else "")
 
 
 def _outline(line: Line, half_m: float) -> Line:
@@ -258,7 +273,38 @@ def _bays(network: Network, hosts: _Hosts, done: Standing) -> None:
         done.objects[road].append(
             f'<object type="parkingSpace" id="{done.id()}" name={quoteattr(id)} s="{number(s)}" t="{number(t)}" '
             f'zOffset="0" orientation="none" hdg="{number(turn)}" length="{number(float(bays["length_m"][row]))}" '
-            f'width="{number(float(bays["width_m"][row]))}" height="0"><parkingSpace access="{access}"/></object>'
+            f'width="{number(float(bays["width_m"][row]))}" height="0"><parkingSpace access="{access}"/>'
+            f'<userData code="jinyun"><bay id={quoteattr(id)}{_reached(network.map, row)}/></userData></object>'
+        )
+
+
+def _reached(map: Map, row: int) -> str:
+    """Return the attribute of a bay that names the lane it is reached from."""
+    lane = int(map.bays["lane"][row])
+    return f" lane={quoteattr(str(map.lanes['id'][lane]))}" if lane >= 0 else ""
+
+
+def _stops(network: Network, done: Standing) -> None:
+    """Write stops as boxes on their lanes: OpenDRIVE has stations of railways only."""
+    stops, lanes = network.map.stops, network.map.lanes
+    for row, id in enumerate(stops["id"].tolist()):
+        lane = int(stops["lane"][row])
+        if lane not in network.lane:
+            continue
+        road, strip = network.lane[lane]
+        laid = network.roads[road]
+        start, end = float(stops["start_m"][row]), float(stops["end_m"][row])
+        share = (start + end) / 2 / float(lanes["length_m"][lane])
+        place = np.array([[float(stops["x_m"][row]), float(stops["y_m"][row])]])
+        s, t = (float(v[0]) for v in laid.reference.project(place, np.array([share * laid.reference.length_m])))
+        told = (
+            f'id={quoteattr(id)} lane={quoteattr(str(lanes["id"][lane]))} start="{number(start)}" end="{number(end)}"'
+        )
+        done.objects[road].append(
+            f'<object type="none" subtype="busStop" id="{done.id()}" name={quoteattr(id)} s="{number(s)}" t="{number(t)}" '
+            f'zOffset="0" orientation="+" hdg="0" length="{number(end - start)}" '
+            f'width="{number(float(lanes["width_m"][lane]))}" height="0">{_validity([strip])}'
+            f'<userData code="jinyun"><stop {told}/></userData></object>'
         )
 
 
