@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gzip
-import hashlib
 import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,7 +19,9 @@ from nats.aio.msg import Msg
 from jinyun import __version__, hdmap
 from jinyun.centre import metrics
 from jinyun.centre.live import Account, Hub
-from jinyun.net import columns, parts, topics
+from jinyun.centre.sheets import Sheet, Sheets
+from jinyun.hdmap.tables import Columns
+from jinyun.net import parts, topics
 from jinyun.net.broker import INTERNAL_USER, TOKEN
 from jinyun.state import read_json
 from jinyun.zone import Zone
@@ -30,18 +30,19 @@ STATIC = Path(__file__).with_name("static")
 POLICY = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 STATUS_S = 0.5
 SEND_TIMEOUT_S = 10.0
+FOR_GOOD = "public, max-age=31536000, immutable"
+
+
+Drawn = tuple[dict[str, Columns], dict[str, Any]]
 
 
 class Centre:
     """What the routes share: the zone, its drawn map, the viewers and the link to the broker."""
 
-    def __init__(self, zone: Zone, state_dir: Path) -> None:
+    def __init__(self, zone: Zone, state_dir: Path, drawn: Drawn | None = None) -> None:
         self.zone, self.state_dir = zone, state_dir
         self.hub, self.account = Hub(), Account()
-        tables, meta = hdmap.drawing(hdmap.open(zone), zone)
-        self.map = columns.pack(tables, meta)
-        self.map_gzip = gzip.compress(self.map, 6, mtime=0)
-        self.map_tag = f'"{hashlib.sha256(self.map).hexdigest()[:20]}"'
+        self.map = Sheets(*(drawn or hdmap.drawing(hdmap.open(zone), zone)))
 
     def status(self) -> dict[str, Any]:
         run = read_json(self.state_dir / "run.json") or {}
@@ -100,9 +101,9 @@ class Centre:
             await asyncio.sleep(STATUS_S)
 
 
-def create(zone: Zone, state_dir: Path, nats_url: str) -> FastAPI:
-    """Return the application of one zone."""
-    centre = Centre(zone, state_dir)
+def create(zone: Zone, state_dir: Path, nats_url: str, drawn: Drawn | None = None) -> FastAPI:
+    """Return the application of one zone, with its own map or with what is drawn of another."""
+    centre = Centre(zone, state_dir, drawn)
 
     async def follow() -> None:
         while True:
@@ -128,7 +129,7 @@ def create(zone: Zone, state_dir: Path, nats_url: str) -> FastAPI:
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
         if request.url.path.startswith("/assets/") and response.status_code == 200:
-            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+            response.headers["Cache-Control"] = FOR_GOOD
         else:
             response.headers.setdefault("Cache-Control", "no-cache")
         return response
@@ -143,7 +144,7 @@ def create(zone: Zone, state_dir: Path, nats_url: str) -> FastAPI:
             "origin": {"lon": zone.origin.lon, "lat": zone.origin.lat},
             "datum": zone.datum,
             "version": __version__,
-            "map_tag": centre.map_tag.strip('"'),
+            "map_tag": centre.map.tag,
         }
 
     @app.get("/api/v1/status")
@@ -156,17 +157,28 @@ def create(zone: Zone, state_dir: Path, nats_url: str) -> FastAPI:
         """Return what the messages of each junction's signals are worth, phase by phase; renewed every 5 s."""
         return read_json(state_dir / "signals.json") or {"zone": zone.id, "t_us": None, "stations": []}
 
-    @app.get("/api/v1/map", response_class=Response)
-    def get_map(request: Request) -> Response:
-        """Return the zone's map as drawn by pages: a container of columns (``docs/api.md``)."""
-        headers = {"ETag": centre.map_tag, "Vary": "Accept-Encoding"}
-        if request.headers.get("if-none-match") == centre.map_tag:
+    def sheet(request: Request, found: Sheet, tag: str, **headers: str) -> Response:
+        headers |= {"ETag": f'"{tag}"', "Vary": "Accept-Encoding"}
+        if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         if "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(
-                centre.map_gzip, media_type="application/octet-stream", headers={**headers, "Content-Encoding": "gzip"}
-            )
-        return Response(centre.map, media_type="application/octet-stream", headers=headers)
+            headers["Content-Encoding"] = "gzip"
+            return Response(found.small(), media_type="application/octet-stream", headers=headers)
+        return Response(found.plain, media_type="application/octet-stream", headers=headers)
+
+    @app.get("/api/v1/map", response_class=Response)
+    def get_map(request: Request) -> Response:
+        """Return the overview of the zone's map and the list of its tiles: a container of columns (``docs/api.md``)."""
+        return sheet(request, centre.map.overview, centre.map.tag)
+
+    @app.get("/api/v1/map/tiles/{tag}/{level}/{column}/{row}", response_class=Response)
+    def get_tile(request: Request, tag: str, level: int, column: int, row: int) -> Response:
+        """Return one tile of the map with that tag for good; 404 where there is none or the map has changed."""
+        found = centre.map.tiles.get((level, column, row)) if tag == centre.map.tag else None
+        if found is None:
+            reason = "no such tile" if tag == centre.map.tag else "the map has changed: ask for /api/v1/map again"
+            return JSONResponse({"reason": reason}, 404)
+        return sheet(request, found, f"{tag}-{level}-{column}-{row}", **{"Cache-Control": FOR_GOOD})
 
     @app.get("/metrics", response_class=Response)
     def get_metrics() -> Response:

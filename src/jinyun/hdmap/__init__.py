@@ -3,7 +3,8 @@
 ``open`` compiles a zone's road plan (through SUMO's ``netconvert``) at its first use and reads it from the cache ever
 after; it needs no simulation. ``read`` makes the same map of an OpenDRIVE, Lanelet2, SUMO or OpenStreetMap file, told by
 its content, and ``write`` writes it to such a file; :mod:`jinyun.hdmap.numbering` keeps the numbers of signal groups
-through revisions. ``mapdata`` says a junction in the words of MAP messages, ``drawing`` gives the page its map. What it is
+through revisions. ``mapdata`` says a junction in the words of MAP messages, ``drawing`` gives the page its map and ``tiling``
+cuts that into an overview and tiles. What it is
 not: traffic, and routes (the world and the shuttle have those).
 """
 
@@ -17,9 +18,10 @@ from jinyun.hdmap.message import mapdata, mapdata_parts
 from jinyun.hdmap.plain import CompileError
 from jinyun.hdmap.precise import LaneKind, Map, Turn
 from jinyun.hdmap.reading import read
+from jinyun.hdmap.tiling import Tiling, tiling
 from jinyun.hdmap.writing import write
 
 __all__ = [
-    "CompileError", "LaneKind", "Map", "MapError", "Turn", "drawing", "folder_of", "mapdata", "mapdata_parts", "open",
-    "read", "write",
+    "CompileError", "LaneKind", "Map", "MapError", "Tiling", "Turn", "drawing", "folder_of", "mapdata", "mapdata_parts",
+    "open", "read", "tiling", "write",
 ]  # fmt: skip

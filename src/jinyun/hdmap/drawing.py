@@ -1,4 +1,4 @@
-"""The page's map: everything that is drawn once, as columns for one container (``GET /api/v1/map``)."""
+"""The page's map: everything that is drawn and stands still, as columns; :mod:`jinyun.hdmap.tiling` cuts it into tiles."""
 
 from __future__ import annotations
 
@@ -10,28 +10,41 @@ from numpy.typing import NDArray
 
 from jinyun.hdmap import curve
 from jinyun.hdmap.fault import MapError
+from jinyun.hdmap.markings import markings
 from jinyun.hdmap.precise import Columns, LaneKind, Map
 from jinyun.zone import Zone
 from jinyun.zone.plan import Plan
 
 ARROW_BACK_M = 14.0
+BRIDGE_M = 3.5
+"""A lane whose points lie higher than this in the mean is drawn over those below."""
+BELOW, GROUND, BRIDGE = 0, 1, 2
+OPEN, BESIDE_OPEN = 1, 2
+JUNCTION = 0
+"""The kind of a junction's area."""
 LABEL_EVERY_M = 900.0
 _RANK = {"avenue": 0, "boulevard": 0, "express": 0, "ring": 1, "tunnel": 1, "street": 2}
 
 
 def drawing(map: Map, zone: Zone) -> tuple[dict[str, Columns], dict[str, Any]]:
-    """Return ``(tables, meta)`` for :func:`jinyun.net.columns.pack`.
+    """Return ``(tables, meta)``: all that is drawn, in metres and in full.
 
-    Tables: lanes, points, areas, area_points, stop_lines, junctions, crossings, crossing_points, arrows. Lanes inside
-    junctions are drawn as the junction's area, save those of cars (kind 4) that guide the eye. ``meta`` has the names
-    in both languages with their places, the bounds, the kilometres open for tests and the lines' courses.
+    Tables: lanes, points, areas, area_points, stop_lines, junctions, crossings, crossing_points, arrows, heads. Lanes
+    inside junctions are drawn as the junction's area, save those of cars (kind 4) that guide the eye. A lane's ``level``
+    is 0 in a tunnel, 1 on the ground, 2 on a bridge; ``open`` is 1 on roads open for tests and 2 on other ways through a
+    junction that they cross, whose area is then open too; ``left`` and ``right`` say what is painted along its borders
+    (:class:`jinyun.hdmap.markings.Marking`). ``node`` of stop lines, crossings and heads is their junction's, 0 where
+    there is none. ``meta`` has the names in both languages with their places, the bounds, the kilometres open for tests
+    and the lines' courses.
     """
     tables = _lanes(map)
     tables |= _areas(map)
+    _open_junctions(tables)
+    node = np.append(map.junctions["node"], 0).astype(np.uint16)
     stop = map.stop_lines
     tables["stop_lines"] = {
         **{key: stop[key].astype(np.float32) for key in ("x1_m", "y1_m", "x2_m", "y2_m")},
-        "junction": stop["junction"].astype(np.uint16), "phase": stop["phase"], "turn": stop["turn"],
+        "node": node[stop["junction"]], "phase": stop["phase"], "turn": stop["turn"],
     }  # fmt: skip
     tables["junctions"] = {
         "x_m": map.junctions["x_m"].astype(np.float32), "y_m": map.junctions["y_m"].astype(np.float32),
@@ -39,12 +52,15 @@ def drawing(map: Map, zone: Zone) -> tuple[dict[str, Columns], dict[str, Any]]:
     }  # fmt: skip
     tables["crossings"] = {
         "first": map.crossings["first"].astype(np.uint32), "count": map.crossings["count"].astype(np.uint32),
-        "width_m": map.crossings["width_m"].astype(np.float32),
-        "junction": np.where(map.crossings["junction"] < 0, 65535, map.crossings["junction"]).astype(np.uint16),
+        "width_m": map.crossings["width_m"].astype(np.float32), "node": node[map.crossings["junction"]],
         "phase": map.crossings["phase"].astype(np.uint8), "smart": map.crossings["smart"].astype(np.uint8),
     }  # fmt: skip
     tables["crossing_points"] = {key: map.crossing_points[key].astype(np.float32) for key in ("x_m", "y_m")}
     tables["arrows"] = _arrows(map)
+    tables["heads"] = {
+        **{key: map.heads[key].astype(np.float32) for key in ("x_m", "y_m", "heading_rad")},
+        "node": node[map.heads["junction"]], "phase": map.heads["phase"],
+    }  # fmt: skip
     x, y = map.points["x_m"], map.points["y_m"]
     meta = {
         "zone": zone.id,
@@ -62,24 +78,63 @@ def _lanes(map: Map) -> dict[str, Columns]:
     counts = map.lanes["count"][drawn].astype(np.int64)
     first = np.cumsum(counts) - counts
     rows = np.repeat(map.lanes["first"][drawn] - first, counts) + np.arange(counts.sum())
-    return {
-        "lanes": {
-            "first": first.astype(np.uint32), "count": counts.astype(np.uint32),
-            "kind": map.lanes["kind"][drawn], "width_m": map.lanes["width_m"][drawn],
-            "open": map.lanes["open"][drawn].astype(np.uint8), "tunnel": map.lanes["tunnel"][drawn].astype(np.uint8),
-        },
-        "points": {key: map.points[key][rows].astype(np.float32) for key in ("x_m", "y_m", "z_m")},
+    height = np.add.reduceat(map.points["z_m"][rows], first) / counts if len(drawn) else np.zeros(0)
+    tunnel = map.lanes["tunnel"][drawn]
+    lanes: Columns = {
+        "first": first.astype(np.uint32), "count": counts.astype(np.uint32),
+        "kind": map.lanes["kind"][drawn], "width_m": map.lanes["width_m"][drawn],
+        "open": map.lanes["open"][drawn].astype(np.uint8), "edge": map.lanes["edge"][drawn],
+        "level": np.where(tunnel, BELOW, np.where(height > BRIDGE_M, BRIDGE, GROUND)).astype(np.uint8),
     }  # fmt: skip
+    points = {key: map.points[key][rows].astype(np.float32) for key in ("x_m", "y_m")}
+    lanes["left"], lanes["right"] = markings(lanes, points)
+    return {"lanes": lanes, "points": points}
 
 
 def _areas(map: Map) -> dict[str, Columns]:
     return {
         "areas": {
             "first": map.areas["first"].astype(np.uint32), "count": map.areas["count"].astype(np.uint32),
-            "kind": map.areas["kind"].astype(np.uint8),
+            "kind": map.areas["kind"].astype(np.uint8), "open": np.zeros(len(map.areas["kind"]), np.uint8),
         },
         "area_points": {key: map.area_points[key].astype(np.float32) for key in ("x_m", "y_m")},
     }  # fmt: skip
+
+
+def _open_junctions(tables: dict[str, Columns]) -> None:
+    """Mark the areas of junctions that an open test road crosses, and all ways through them: the whole junction is open."""
+    lanes, points, areas, corners = (tables[name] for name in ("lanes", "points", "areas", "area_points"))
+    inner = np.flatnonzero(lanes["kind"] == LaneKind.INNER)
+    if not len(inner):
+        return
+    half = lanes["first"][inner] + (lanes["count"][inner].astype(np.float64) - 1) / 2
+    a, b = np.floor(half).astype(np.int64), np.ceil(half).astype(np.int64)
+    middle = np.column_stack([(points[key][a].astype(np.float64) + points[key][b]) / 2 for key in ("x_m", "y_m")])
+    opened = lanes["open"][inner] == OPEN
+    for row in np.flatnonzero(areas["kind"] == JUNCTION).tolist():
+        at = slice(int(areas["first"][row]), int(areas["first"][row] + areas["count"][row]))
+        x, y = corners["x_m"][at], corners["y_m"][at]
+        near = np.flatnonzero(
+            (middle[:, 0] >= x.min())
+            & (middle[:, 0] <= x.max())
+            & (middle[:, 1] >= y.min())
+            & (middle[:, 1] <= y.max())
+        )
+        through = near[_within(x, y, middle[near])]
+        if opened[through].any():
+            areas["open"][row] = OPEN
+            beside = inner[through]
+            lanes["open"][beside] = np.where(lanes["open"][beside] == OPEN, OPEN, BESIDE_OPEN)
+
+
+def _within(x: NDArray[Any], y: NDArray[Any], places: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which places lie within a polygon."""
+    px, py = places[:, 0, None], places[:, 1, None]
+    x0, y0, x1, y1 = x, y, np.roll(x, 1), np.roll(y, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crosses = ((y0 > py) != (y1 > py)) & (px < (x1 - x0) * (py - y0) / (y1 - y0) + x0)
+    inside: NDArray[np.bool_] = crosses.sum(axis=1) % 2 == 1
+    return inside
 
 
 def _arrows(map: Map) -> Columns:

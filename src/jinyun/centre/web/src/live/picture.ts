@@ -53,6 +53,7 @@ export class Picture {
 
   private stopAsking = (): void => {};
   private asked = 0;
+  private refreshing = false;
   private opened = 0;
   private wanted = "";
 
@@ -119,6 +120,11 @@ export class Picture {
     this.follow(status.zone);
   }
 
+  /** Ask once more for the zone and its map: something the centre no longer has was asked for. */
+  again(): void {
+    if (!this.refreshing) void this.refresh();
+  }
+
   /** A message of another zone than the one on the page: the centre was started with another. */
   private follow(zone: string): void {
     const known = this.zone.get();
@@ -127,21 +133,23 @@ export class Picture {
     void this.refresh();
   }
 
-  /** Ask for the zone, and for its map when the zone or the server's build is another; repeat until it is had. */
+  /** Ask for the zone, and for its map when the zone, the map or the server's build is another; repeat until it is had. */
   private async refresh(): Promise<void> {
     const asked = ++this.asked;
+    this.refreshing = true;
     for (;;) {
       try {
         const zone = await fetchZone();
         if (asked !== this.asked) return;
         const known = this.zone.get();
         const another = known === null || known.id !== zone.id || known.version !== zone.version;
-        if (another || this.map.get() === null) {
+        if (another || this.map.get()?.tag !== zone.mapTag) {
           const map = await fetchMap();
           if (asked !== this.asked) return;
           this.map.set(map);
         }
         if (another) this.zone.set(zone);
+        this.refreshing = false;
         return;
       } catch (error) {
         if (asked !== this.asked) return;

@@ -66,6 +66,10 @@ export function installProbe(picture: Picture, stage: Stage): void {
     /** pictures drawn since the page began */
     get drawn() { return stage.drawn; },
     get displayRate() { return stage.displayRate.get(); },
+    /** when the map was first drawn, since the navigation began [ms] */
+    get opened_ms() { return stage.opened_ms; },
+    /** the level of the view's tiles, and how many are wanted, kept, on their way and missing */
+    get tiles() { return stage.tiles(); },
     get view() { return { x_m: stage.view.x_m, y_m: stage.view.y_m, scale: stage.view.scale }; },
     participants: () => participants(picture, stage),
     /** Look at a place at a scale in metres per pixel. */

@@ -1,7 +1,7 @@
 /** What the page asks the centre for besides the live channel: the zone and its map. */
 
 import { bilingual, type Bilingual } from "../wire/frame.ts";
-import { readZoneMap, type ZoneMap } from "../wire/zonemap.ts";
+import { readZoneMap, type Tile, type ZoneMap } from "../wire/zonemap.ts";
 
 export interface Zone {
   readonly id: string;
@@ -9,6 +9,8 @@ export interface Zone {
   readonly simulated: boolean;
   /** changes with the map and with the server's build */
   readonly version: string;
+  /** names the state of the map that the centre has */
+  readonly mapTag: string;
 }
 
 /** An address of the centre, relative to the page so that it works below any path. */
@@ -30,7 +32,17 @@ export async function fetchZone(): Promise<Zone> {
     name: bilingual(value["name"]) ?? { zh: id, en: id },
     simulated: value["simulated"] === true,
     version: `${String(value["version"] ?? "")} ${String(value["map_tag"] ?? "")}`,
+    mapTag: String(value["map_tag"] ?? ""),
   };
+}
+
+/** A tile's bytes, or null where the map with that tag is no longer the centre's; such a tile is the same for good. */
+export async function fetchTile(tag: string, tile: Tile, signal: AbortSignal): Promise<ArrayBuffer | null> {
+  const path = `api/v1/map/tiles/${tag}/${tile.level}/${tile.column}/${tile.row}`;
+  const response = await fetch(address(path), { signal });
+  if (response.status === 404) return null;
+  if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
+  return await response.arrayBuffer();
 }
 
 export async function fetchMap(): Promise<ZoneMap> {

@@ -8,13 +8,15 @@ export interface Fade {
 }
 
 export const ALWAYS: Fade = { begins: Infinity, whole: Infinity };
-export const BLOCKS: Fade = { begins: 30, whole: 14 };
+/** Blocks come with the tiles of level 1, whose pictures begin where these do. */
+export const BLOCKS: Fade = { begins: 16, whole: 9 };
 export const SIDEWALKS: Fade = { begins: 1.6, whole: 0.9 };
 export const MARKINGS: Fade = { begins: 0.5, whole: 0.28 };
 export const CROSSINGS: Fade = { begins: 0.75, whole: 0.4 };
 export const ARROWS: Fade = { begins: 0.27, whole: 0.16 };
 export const SIGNALS: Fade = { begins: 14, whole: 8 };
 export const WALK_SIGNALS: Fade = { begins: 0.6, whole: 0.4 };
+export const HEADS: Fade = { begins: 0.3, whole: 0.2 };
 /** Countdowns are text, so they are there or not. */
 export const COUNTDOWNS = 0.34;
 

@@ -8,7 +8,7 @@
 import type { Language } from "../i18n/language.ts";
 import type { DeviceState } from "../wire/status.ts";
 import type { Bilingual } from "../wire/frame.ts";
-import type { ZoneMap } from "../wire/zonemap.ts";
+import type { Sheet } from "../wire/sheet.ts";
 import type { View } from "./view.ts";
 
 type LabelKind = "district" | "nature" | "road" | "junction" | "stop" | "rsu" | "charger" | "crossing";
@@ -33,11 +33,15 @@ const RULES: Readonly<Record<LabelKind, Rule>> = {
   crossing: { text: 0.25, mark: 0.9, until: 0 },
 };
 
-const ORDER: readonly LabelKind[] = ["district", "nature", "road", "charger", "stop", "junction", "rsu", "crossing"];
+const ORDER: Readonly<Record<LabelKind, number>> = {
+  district: 0, nature: 1, road: 2, charger: 3, stop: 4, junction: 5, rsu: 6, crossing: 7,
+};
 /** Roads of this rank and above are named from afar. */
 const MAIN_ROAD = 1;
 
 interface Label {
+  /** the sheet it came with */
+  readonly of: string;
   readonly kind: LabelKind;
   readonly id: string;
   readonly name: Bilingual;
@@ -68,51 +72,54 @@ function upright(heading_rad: number): number {
   return turn > 90 ? turn - 180 : turn;
 }
 
+function labelElement(kind: LabelKind): HTMLElement {
+  const element = document.createElement(kind === "rsu" ? "button" : "div");
+  element.className = `label label-${kind}`;
+  if (RULES[kind].mark > 0) {
+    const mark = document.createElement("i");
+    mark.className = "mark";
+    element.append(mark);
+  }
+  const text = document.createElement("span");
+  text.className = "label-text";
+  element.append(text);
+  element.hidden = true;
+  return element;
+}
+
 export class Labels {
   readonly element = document.createElement("div");
   private labels: Label[] = [];
   private lang: Language = "zh";
   private measured = false;
+  private states: ReadonlyMap<string, DeviceState> = new Map();
 
   constructor(private readonly pickDevice: (id: string) => void) {
     this.element.className = "labels";
   }
 
-  setMap(map: ZoneMap | null): void {
-    this.element.replaceChildren();
-    this.labels = [];
-    if (map === null) return;
-    const { names, junctions } = map;
+  /** Bring the names of a sheet; `of` names it, for {@link remove}. */
+  add(of: string, { names, junctions }: Sheet): void {
     const add = (
       kind: LabelKind, id: string, name: Bilingual, x_m: number, y_m: number, turn_deg = 0, rank = 9,
     ): HTMLElement => {
-      const marked = RULES[kind].mark > 0;
-      const element = document.createElement(kind === "rsu" ? "button" : "div");
-      element.className = `label label-${kind}`;
-      const text = document.createElement("span");
-      text.className = "label-text";
-      if (marked) {
-        const mark = document.createElement("i");
-        mark.className = "mark";
-        element.append(mark);
-      }
-      element.append(text);
-      element.hidden = true;
+      const element = labelElement(kind);
+      const text = element.querySelector<HTMLElement>(".label-text")!;
       if (kind === "rsu") {
         element.dataset["testid"] = `map-rsu-${id}`;
-        element.dataset["state"] = "unknown";
+        element.dataset["state"] = this.states.get(id) ?? "unknown";
         (element as HTMLButtonElement).tabIndex = -1;
         element.addEventListener("click", () => this.pickDevice(id));
       }
+      const label = { of, kind, id, name, x_m, y_m, turn_deg, rank, element, text, width: 0, height: 0 };
+      this.write(label);
       this.element.append(element);
-      this.labels.push({ kind, id, name, x_m, y_m, turn_deg, rank, element, text, width: 0, height: 0 });
+      this.labels.push(label);
       return element;
     };
     for (const d of names.districts) add("district", d.id, d, d.x_m, d.y_m);
     for (const n of names.nature) add("nature", n.id, n, n.x_m, n.y_m);
-    for (const r of [...names.roads].sort((a, b) => a.rank - b.rank)) {
-      add("road", r.en, r, r.x_m, r.y_m, upright(r.heading_rad), r.rank);
-    }
+    for (const r of names.roads) add("road", r.en, r, r.x_m, r.y_m, upright(r.heading_rad), r.rank);
     for (const c of names.chargers) add("charger", c.id, c, c.x_m, c.y_m);
     for (const s of names.stops) add("stop", s.id, s, s.x_m, s.y_m).classList.toggle("smart", s.smart);
     names.junctions.forEach((name, i) => {
@@ -121,19 +128,31 @@ export class Labels {
     });
     for (const r of names.rsus) add("rsu", r.id, r, r.x_m, r.y_m);
     for (const c of names.crossings) add("crossing", c.id, c, c.x_m, c.y_m);
-    this.labels.sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
-    this.setLanguage(this.lang);
+    // Equals keep an order that does not depend on which tile came first.
+    this.labels.sort((a, b) => ORDER[a.kind] - ORDER[b.kind] || a.rank - b.rank || a.x_m - b.x_m || a.y_m - b.y_m);
+    this.measured = false;
+  }
+
+  /** Take away the names that came with a sheet, or all. */
+  remove(of?: string): void {
+    this.labels = this.labels.filter((label) => {
+      if (of !== undefined && label.of !== of) return true;
+      label.element.remove();
+      return false;
+    });
   }
 
   setLanguage(lang: Language): void {
     this.lang = lang;
-    for (const label of this.labels) {
-      // An RSU bears its junction's name, which the map shows already; its own sign is its id.
-      label.text.textContent = label.kind === "rsu" ? label.id : label.name[lang];
-      if (label.kind === "rsu") label.element.setAttribute("aria-label", `${label.name[lang]} ${label.id}`);
-      label.width = 0;
-    }
+    for (const label of this.labels) this.write(label);
     this.measured = false;
+  }
+
+  private write(label: Label): void {
+    // An RSU bears its junction's name, which the map shows already; its own sign is its id.
+    label.text.textContent = label.kind === "rsu" ? label.id : label.name[this.lang];
+    if (label.kind === "rsu") label.element.setAttribute("aria-label", `${label.name[this.lang]} ${label.id}`);
+    label.width = 0;
   }
 
   /** Sizes have changed (fonts came, the window grew). */
@@ -143,6 +162,7 @@ export class Labels {
   }
 
   setDeviceStates(states: ReadonlyMap<string, DeviceState>): void {
+    this.states = states;
     for (const label of this.labels) {
       if (label.kind === "rsu") label.element.dataset["state"] = states.get(label.id) ?? "unknown";
     }
@@ -194,11 +214,12 @@ export class Labels {
   }
 
   private measure(): void {
-    for (const { element, text } of this.labels) {
+    const fresh = this.labels.filter(({ width }) => width === 0);
+    for (const { element, text } of fresh) {
       element.hidden = false;
       text.hidden = false;
     }
-    for (const label of this.labels) {
+    for (const label of fresh) {
       label.width = label.text.offsetWidth;
       label.height = label.text.offsetHeight;
     }

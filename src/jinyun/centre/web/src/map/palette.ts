@@ -31,7 +31,11 @@ export interface Palette {
   readonly divider: string;
   readonly middle: string;
   readonly paint: string;
+  /** solid, for its parts lie over each other */
+  readonly arrow: string;
   readonly zebra: string;
+  /** a signal head's housing */
+  readonly housing: string;
   readonly shuttle: string;
   readonly grid: string;
   readonly gridStrong: string;
@@ -71,7 +75,9 @@ const dark: Palette = {
   divider: "#dfeae75c",
   middle: "#d9b36a8c",
   paint: "#e6efecb3",
+  arrow: "#a6b5b4",
   zebra: "#e6efec70",
+  housing: "#04080a",
   shuttle: "#5cc8ae",
   grid: "#16252b",
   gridStrong: "#1e3138",
@@ -106,7 +112,9 @@ const light: Palette = {
   divider: "#8a999d99",
   middle: "#c08a1fb3",
   paint: "#67777cd9",
+  arrow: "#7f8e92",
   zebra: "#8a999d99",
+  housing: "#39484c",
   shuttle: "#0f8f78",
   grid: "#e2e8e6",
   gridStrong: "#d3dcda",

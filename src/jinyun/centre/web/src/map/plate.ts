@@ -1,13 +1,14 @@
 /**
- * The plate: everything of the map that stands still, as ordered layers of fills and strokes in metres.
+ * The plate: what of a sheet of the map stands still, as ordered layers of fills and strokes in metres.
  *
- * Both renderers draw the same plate; a stroke has a width in metres and never less than its style's pixels.
+ * Both renderers draw the same plates: layer by layer, in each layer all plates that are shown, so that neighbouring tiles
+ * join and a coarse sheet lies under a fine one. A stroke has a width in metres and never less than its style's pixels.
  */
 
-import { AREA, LANE, type Points, type Runs, type ZoneMap } from "../wire/zonemap.ts";
+import { AREA, HEIGHT, LANE, OPEN, type Points, type Runs, type Sheet } from "../wire/sheet.ts";
+import type { Bounds, ShuttleLine } from "../wire/zonemap.ts";
 import { arrow } from "./arrows.ts";
-import { borders } from "./markings.ts";
-import { ALWAYS, ARROWS, BLOCKS, CROSSINGS, MARKINGS, SIDEWALKS, type Fade } from "./detail.ts";
+import { ALWAYS, ARROWS, BLOCKS, CROSSINGS, HEADS, MARKINGS, SIDEWALKS, type Fade } from "./detail.ts";
 import type { Palette } from "./palette.ts";
 
 export interface Style {
@@ -31,12 +32,14 @@ export interface Layer {
 }
 
 export interface Plate {
-  readonly styles: readonly Style[];
   readonly layers: readonly Layer[];
+  /** what it reaches; nothing of it lies outside */
+  readonly box: Bounds;
 }
 
 const NEAR_ROADS: Fade = { begins: 7, whole: 4 };
 
+/** In the order in which they lie over each other within a layer. */
 const STYLES = {
   ridge: { colour: "ridge", least_px: 0, fade: ALWAYS },
   ridgeLine: { colour: "ridgeLine", least_px: 0.5, fade: ALWAYS },
@@ -45,14 +48,16 @@ const STYLES = {
   park: { colour: "park", least_px: 0, fade: ALWAYS },
   block: { colour: "block", least_px: 0, fade: BLOCKS },
   blockLine: { colour: "blockLine", least_px: 0.5, fade: BLOCKS },
+  grid: { colour: "grid", least_px: 0.5, fade: { begins: 6, whole: 3 } },
+  gridStrong: { colour: "gridStrong", least_px: 0.5, fade: ALWAYS },
   casing: { colour: "casing", least_px: 0, fade: NEAR_ROADS },
   openCasing: { colour: "openCasing", least_px: 0, fade: { begins: 2.6, whole: 1.6 } },
   tunnel: { colour: "tunnel", least_px: 0.45, fade: ALWAYS },
   tunnelEdge: { colour: "edge", least_px: 0.5, fade: { begins: 2.5, whole: 1.2 }, dash: [3, 3] },
   sidewalk: { colour: "sidewalk", least_px: 0, fade: SIDEWALKS },
+  bicycle: { colour: "bicycle", least_px: 0, fade: { begins: 3, whole: 1.5 } },
   road: { colour: "road", least_px: 0.62, fade: ALWAYS },
   bus: { colour: "bus", least_px: 0.5, fade: ALWAYS },
-  bicycle: { colour: "bicycle", least_px: 0, fade: { begins: 3, whole: 1.5 } },
   open: { colour: "open", least_px: 0.6, fade: ALWAYS },
   openFar: { colour: "openFar", least_px: 0.6, fade: ALWAYS, beyond: 1.1 },
   junction: { colour: "road", least_px: 0, fade: { begins: 8, whole: 4 } },
@@ -63,17 +68,71 @@ const STYLES = {
   divider: { colour: "divider", least_px: 0.4, fade: MARKINGS, dash: [4, 6] },
   middle: { colour: "middle", least_px: 0.45, fade: { begins: 0.9, whole: 0.4 } },
   stop: { colour: "paint", least_px: 0.6, fade: MARKINGS },
-  arrow: { colour: "paint", least_px: 0, fade: ARROWS },
+  arrow: { colour: "arrow", least_px: 0, fade: ARROWS },
+  housing: { colour: "housing", least_px: 0, fade: HEADS },
 } satisfies Record<string, Style>;
 
 type StyleName = keyof typeof STYLES;
 const STYLE_NAMES = Object.keys(STYLES) as StyleName[];
 const styleOf = (name: StyleName): number => STYLE_NAMES.indexOf(name);
 
+/** The styles of all plates: the page's own, and one for each line of the zone. */
+export function stylesFor(lines: readonly ShuttleLine[]): Style[] {
+  const own: Style[] = STYLE_NAMES.map((name) => STYLES[name]);
+  const courses = lines.map(({ colour }): Style => {
+    return { colour: colour === "" ? "shuttle" : (colour as `#${string}`), least_px: 1.1, fade: ALWAYS, beyond: 0.35 };
+  });
+  return [...own, ...courses];
+}
+
 const CASING_M = 0.55;
 const LINE_M = 0.075;
-/** A lane higher than this above the ground is drawn over those below [m]. */
-const BRIDGE_M = 3.5;
+
+/** Scenery from below: outlines lie under the fills, so that shapes which meet become one. */
+const SCENERY = [AREA.ridge, AREA.block, AREA.park, AREA.water] as const;
+const LOOKS = {
+  [AREA.ridge]: ["ridge", "ridgeLine"],
+  [AREA.water]: ["water", "waterLine"],
+  [AREA.park]: ["park", null],
+  [AREA.block]: ["block", "blockLine"],
+} as const satisfies Record<number, readonly [StyleName, StyleName | null]>;
+
+/** Of roads at each height. */
+const PARTS = { under: 0, surface: 1, glow: 2, paint: 3 } as const;
+const ROADS = SCENERY.length * 2;
+const PAINTED = ROADS + 3 * 4;
+const STANDING = PAINTED + 1;
+const COURSES = STANDING + 1;
+export const LAYERS = COURSES + 1;
+
+class Drawing {
+  readonly layers: Layer[] = Array.from({ length: LAYERS }, () => ({ fills: [], strokes: [] }));
+  private readonly box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
+
+  fill(layer: number, style: number, xy: Float32Array): void {
+    this.layers[layer]!.fills.push({ style, xy });
+    this.reach(xy, 0);
+  }
+
+  stroke(layer: number, style: number, xy: Float32Array, half_m: number): void {
+    this.layers[layer]!.strokes.push({ style, xy, half_m });
+    this.reach(xy, half_m);
+  }
+
+  private reach(xy: Float32Array, half: number): void {
+    const { box } = this;
+    for (let i = 0; i < xy.length; i += 2) {
+      box[0] = Math.min(box[0], xy[i]! - half);
+      box[1] = Math.min(box[1], xy[i + 1]! - half);
+      box[2] = Math.max(box[2], xy[i]! + half);
+      box[3] = Math.max(box[3], xy[i + 1]! + half);
+    }
+  }
+
+  done(): Plate {
+    return { layers: this.layers, box: this.box };
+  }
+}
 
 function run(runs: Runs, points: Points, row: number): Float32Array {
   const first = runs.first[row]!;
@@ -108,150 +167,70 @@ export function moved(xy: Float32Array, offset_m: number): Float32Array {
   return out;
 }
 
-function meanHeight(map: ZoneMap, lane: number): number {
-  let sum = 0;
-  const count = map.lanes.count[lane]!;
-  for (let i = 0; i < count; i++) sum += map.points.z_m[map.lanes.first[lane]! + i]!;
-  return count === 0 ? 0 : sum / count;
-}
-
-/** Hills, blocks, parks, water; outlines lie below the fills, so that shapes which meet become one. */
-function scenery(map: ZoneMap): Layer[] {
-  const looks: Partial<Record<number, readonly [StyleName, StyleName | null]>> = {
-    [AREA.ridge]: ["ridge", "ridgeLine"],
-    [AREA.water]: ["water", "waterLine"],
-    [AREA.park]: ["park", null],
-    [AREA.block]: ["block", "blockLine"],
-  };
-  return [AREA.ridge, AREA.block, AREA.park, AREA.water].flatMap((kind) => {
-    const fills: Layer = { fills: [], strokes: [] };
-    const lines: Layer = { fills: [], strokes: [] };
-    for (let i = 0; i < map.areas.n; i++) {
-      if (map.areas.kind[i] !== kind || map.areas.count[i]! < 3) continue;
-      const [fill, line] = looks[kind]!;
-      const xy = run(map.areas, map.areaPoints, i);
-      fills.fills.push({ style: styleOf(fill), xy });
-      if (line !== null) lines.strokes.push({ style: styleOf(line), xy: closed(xy), half_m: 0 });
+function areas(sheet: Sheet, to: Drawing): void {
+  const ground = ROADS + HEIGHT.ground * 4 + PARTS.surface;
+  for (let i = 0; i < sheet.areas.n; i++) {
+    if (sheet.areas.count[i]! < 3) continue;
+    const kind = sheet.areas.kind[i]!;
+    const xy = run(sheet.areas, sheet.areaPoints, i);
+    if (kind === AREA.walking) to.fill(ground, styleOf("sidewalk"), xy);
+    else if (kind === AREA.junction) to.fill(ground, styleOf(sheet.areas.open[i] ? "openJunction" : "junction"), xy);
+    else {
+      const layer = SCENERY.indexOf(kind as (typeof SCENERY)[number]) * 2;
+      if (layer < 0) continue;
+      const [fill, line] = LOOKS[kind as keyof typeof LOOKS];
+      if (line !== null) to.stroke(layer, styleOf(line), closed(xy), 0);
+      to.fill(layer + 1, styleOf(fill), xy);
     }
-    return [lines, fills];
-  });
-}
-
-/** Where a lane has its half. */
-function middleOf(map: ZoneMap, lane: number): readonly [number, number] {
-  const half = map.lanes.first[lane]! + (map.lanes.count[lane]! - 1) / 2;
-  const { x_m, y_m } = map.points;
-  const [a, b] = [Math.floor(half), Math.ceil(half)];
-  return [(x_m[a]! + x_m[b]!) / 2, (y_m[a]! + y_m[b]!) / 2];
-}
-
-/** The junction areas that an open test road crosses: the whole junction is then open. */
-function openJunctions(map: ZoneMap): Set<number> {
-  const middles: (readonly [number, number])[] = [];
-  for (let lane = 0; lane < map.lanes.n; lane++) {
-    if (map.lanes.kind[lane] === LANE.junction && map.lanes.open[lane] === 1) middles.push(middleOf(map, lane));
   }
-  const open = new Set<number>();
-  for (let i = 0; i < map.areas.n; i++) {
-    if (map.areas.kind[i] !== AREA.junction || map.areas.count[i]! < 3) continue;
-    const xy = run(map.areas, map.areaPoints, i);
-    if (middles.some(([x, y]) => within(xy, x, y))) open.add(i);
-  }
-  return open;
-}
-
-/** Whether a point lies within a polygon. */
-function within(xy: Float32Array, x: number, y: number): boolean {
-  let inside = false;
-  for (let i = 0, j = xy.length - 2; i < xy.length; j = i, i += 2) {
-    const above = xy[i + 1]! > y !== xy[j + 1]! > y;
-    if (above && x < ((xy[j]! - xy[i]!) * (y - xy[i + 1]!)) / (xy[j + 1]! - xy[i + 1]!) + xy[i]!) inside = !inside;
-  }
-  return inside;
 }
 
 const SURFACES: readonly StyleName[] = ["road", "bus", "bicycle", "sidewalk", "road", "sidewalk"];
-/** Sidewalks lie below, so that roads cut them clean. */
-const SURFACE_ORDER = [LANE.walking, LANE.sidewalk, LANE.bicycle, LANE.junction, LANE.car, LANE.bus];
+const MARKINGS_OF: readonly (StyleName | null)[] = [null, "edge", "divider", "middle"];
 
-interface Level {
-  readonly under: Layer;
-  readonly surface: Layer;
-  readonly glow: Layer;
-  readonly paint: Layer;
-}
-
-function roads(map: ZoneMap): Layer[] {
-  const empty = (): Layer => ({ fills: [], strokes: [] });
-  const level = (): Level => ({ under: empty(), surface: empty(), glow: empty(), paint: empty() });
-  const [below, ground, bridge] = [level(), level(), level()];
-  const levelOf = (lane: number): Level =>
-    map.lanes.tunnel[lane] ? below : meanHeight(map, lane) > BRIDGE_M ? bridge : ground;
-
-  const opened = openJunctions(map);
-  const openAreas = [...opened].map((i) => run(map.areas, map.areaPoints, i));
-  const inOpen = (lane: number): boolean => {
-    const [x, y] = middleOf(map, lane);
-    return openAreas.some((xy) => within(xy, x, y));
-  };
-  for (let i = 0; i < map.areas.n; i++) {
-    const kind = map.areas.kind[i];
-    if ((kind !== AREA.junction && kind !== AREA.walking) || map.areas.count[i]! < 3) continue;
-    const style = kind === AREA.walking ? "sidewalk" : opened.has(i) ? "openJunction" : "junction";
-    ground.surface.fills.push({ style: styleOf(style), xy: run(map.areas, map.areaPoints, i) });
-  }
-  for (const kind of SURFACE_ORDER) {
-    for (let lane = 0; lane < map.lanes.n; lane++) {
-      if (map.lanes.kind[lane] !== kind || map.lanes.count[lane]! < 2) continue;
-      const xy = run(map.lanes, map.points, lane);
-      const half_m = map.lanes.width_m[lane]! / 2;
-      const where = levelOf(lane);
-      const walks = kind === LANE.sidewalk || kind === LANE.walking;
-      if (where === below) {
-        if (walks) continue;
-        where.surface.strokes.push({ style: styleOf("tunnel"), xy, half_m });
-        where.paint.strokes.push({ style: styleOf("tunnelEdge"), xy: moved(xy, half_m), half_m: LINE_M });
-        where.paint.strokes.push({ style: styleOf("tunnelEdge"), xy: moved(xy, -half_m), half_m: LINE_M });
-      } else {
-        const open =
-          (map.lanes.open[lane] === 1 && (kind === LANE.car || kind === LANE.bus || kind === LANE.junction)) ||
-          (kind === LANE.junction && inOpen(lane));
-        const style = open ? "open" : SURFACES[kind]!;
-        const casing = styleOf(open ? "openCasing" : "casing");
-        if (!walks) where.under.strokes.push({ style: casing, xy, half_m: half_m + CASING_M });
-        where.surface.strokes.push({ style: styleOf(style), xy, half_m });
-      }
-      if (map.lanes.open[lane] === 1 && (kind === LANE.car || kind === LANE.bus || kind === LANE.junction)) {
-        where.glow.strokes.push({ style: styleOf("openFar"), xy, half_m: kind === LANE.junction ? half_m / 2 : half_m });
-      }
+function lane(sheet: Sheet, row: number, to: Drawing): void {
+  const { lanes } = sheet;
+  const kind = lanes.kind[row]!;
+  const surface = SURFACES[kind];
+  if (surface === undefined || lanes.count[row]! < 2) return;
+  const xy = run(lanes, sheet.points, row);
+  const half_m = lanes.width_m[row]! / 2;
+  const walks = kind === LANE.sidewalk || kind === LANE.walking;
+  const height = Math.min(HEIGHT.bridge, lanes.level[row]!);
+  const base = ROADS + height * 4;
+  const rides = kind === LANE.car || kind === LANE.bus || kind === LANE.junction;
+  if (height === HEIGHT.below) {
+    if (walks) return;
+    to.stroke(base + PARTS.surface, styleOf("tunnel"), xy, half_m);
+    for (const side of [half_m, -half_m]) to.stroke(base + PARTS.paint, styleOf("tunnelEdge"), moved(xy, side), LINE_M);
+  } else {
+    const open = rides && lanes.open[row] !== OPEN.closed;
+    if (!walks) to.stroke(base + PARTS.under, styleOf(open ? "openCasing" : "casing"), xy, half_m + CASING_M);
+    to.stroke(base + PARTS.surface, styleOf(open ? "open" : surface), xy, half_m);
+    for (const [marking, offset_m] of [[lanes.left[row]!, -half_m], [lanes.right[row]!, half_m]] as const) {
+      const style = MARKINGS_OF[marking] ?? null;
+      if (style !== null) to.stroke(base + PARTS.paint, styleOf(style), moved(xy, offset_m), LINE_M);
     }
   }
-  for (const { lane, offset_m, marking } of borders(map)) {
-    const where = levelOf(lane);
-    if (where === below) continue;
-    const xy = moved(run(map.lanes, map.points, lane), offset_m);
-    where.paint.strokes.push({ style: styleOf(marking), xy, half_m: LINE_M });
+  if (rides && lanes.open[row] === OPEN.road) {
+    to.stroke(base + PARTS.glow, styleOf("openFar"), xy, kind === LANE.junction ? half_m / 2 : half_m);
   }
-  return [below, ground, bridge].flatMap(({ under, surface, glow, paint }) => [under, surface, glow, paint]);
 }
 
-function painted(map: ZoneMap): Layer {
-  const layer: Layer = { fills: [], strokes: [] };
-  const { crossings, stopLines, arrows } = map;
+function painted(sheet: Sheet, to: Drawing): void {
+  const { crossings, stopLines, arrows } = sheet;
   for (let i = 0; i < crossings.n; i++) {
     if (crossings.count[i]! < 2) continue;
-    const xy = run(crossings, map.crossingPoints, i);
+    const xy = run(crossings, sheet.crossingPoints, i);
     const half_m = crossings.width_m[i]! / 2;
-    layer.strokes.push({ style: styleOf("zebra"), xy, half_m });
+    to.stroke(PAINTED, styleOf("zebra"), xy, half_m);
     if (crossings.smart[i]! > 0) {
-      for (const side of [-1, 1]) {
-        layer.strokes.push({ style: styleOf("smartCrossing"), xy: moved(xy, side * (half_m + 0.35)), half_m: 0.09 });
-      }
+      for (const side of [-1, 1]) to.stroke(PAINTED, styleOf("smartCrossing"), moved(xy, side * (half_m + 0.35)), 0.09);
     }
   }
   for (let i = 0; i < stopLines.n; i++) {
     const xy = Float32Array.of(stopLines.x1_m[i]!, stopLines.y1_m[i]!, stopLines.x2_m[i]!, stopLines.y2_m[i]!);
-    layer.strokes.push({ style: styleOf("stop"), xy, half_m: 0.2 });
+    to.stroke(PAINTED, styleOf("stop"), xy, 0.2);
   }
   for (let i = 0; i < arrows.n; i++) {
     const sin = Math.sin(arrows.heading_rad[i]!);
@@ -262,41 +241,68 @@ function painted(map: ZoneMap): Layer {
         xy[2 * k] = arrows.x_m[i]! + right * cos + ahead * sin;
         xy[2 * k + 1] = arrows.y_m[i]! - right * sin + ahead * cos;
       });
-      layer.fills.push({ style: styleOf("arrow"), xy });
+      to.fill(PAINTED, styleOf("arrow"), xy);
     }
   }
-  return layer;
 }
 
-/** The plate of a map. */
-export function plate(map: ZoneMap): Plate {
-  const styles: Style[] = STYLE_NAMES.map((name) => STYLES[name]);
-  const lines: Layer = { fills: [], strokes: [] };
-  for (const line of map.lines) {
-    const colour = line.colour === "" ? "shuttle" : (line.colour as `#${string}`);
-    styles.push({ colour, least_px: 1.1, fade: ALWAYS, beyond: 0.35 });
-    lines.strokes.push({ style: styles.length - 1, xy: Float32Array.from(line.points.flat()), half_m: 0.5 });
+/** Half the length and the half thickness of a signal head's housing as drawn [m]; its lamp lies within. */
+export const HOUSING = { reach_m: 1.05, half_m: 0.52 } as const;
+
+/** The two ends of a signal head, square to the way of those who obey it. */
+export function headEnds(heads: Sheet["heads"], row: number, reach_m: number): readonly [number, number, number, number] {
+  const [x, y] = [heads.x_m[row]!, heads.y_m[row]!];
+  const dx = Math.cos(heads.heading_rad[row]!) * reach_m;
+  const dy = -Math.sin(heads.heading_rad[row]!) * reach_m;
+  return [x - dx, y - dy, x + dx, y + dy];
+}
+
+function standing({ heads }: Sheet, to: Drawing): void {
+  for (let i = 0; i < heads.n; i++) {
+    to.stroke(STANDING, styleOf("housing"), Float32Array.from(headEnds(heads, i, HOUSING.reach_m)), HOUSING.half_m);
   }
-  return { styles, layers: [...scenery(map), ...roads(map), painted(map), lines] };
 }
 
-const GRID_CELLS = [100, 500];
+/** The plate of a tile. */
+export function tilePlate(sheet: Sheet): Plate {
+  const to = new Drawing();
+  areas(sheet, to);
+  for (let row = 0; row < sheet.lanes.n; row++) lane(sheet, row, to);
+  painted(sheet, to);
+  standing(sheet, to);
+  return to.done();
+}
+
+/** The plate of some of the overview's lanes: what is shown of a tile that is not there yet. */
+export function roadsPlate(sheet: Sheet, first: number, count: number): Plate {
+  const to = new Drawing();
+  for (let row = first; row < first + count; row++) lane(sheet, row, to);
+  return to.done();
+}
+
+/** The plate of what the overview alone has: the scenery and the courses of lines, whose styles come after the others. */
+export function groundPlate(sheet: Sheet, lines: readonly ShuttleLine[]): Plate {
+  const to = new Drawing();
+  areas(sheet, to);
+  lines.forEach((line, i) => {
+    to.stroke(COURSES, STYLE_NAMES.length + i, Float32Array.from(line.points.flat()), 0.5);
+  });
+  return to.done();
+}
+
+const GRID_CELLS = [[100, "grid"], [500, "gridStrong"]] as const;
 
 /** Where no map belongs under the tracks: a plain grid of 100 m and 500 m around the origin. */
 export function gridPlate(): Plate {
-  const styles: Style[] = [
-    { colour: "grid", least_px: 0.5, fade: { begins: 6, whole: 3 } },
-    { colour: "gridStrong", least_px: 0.5, fade: ALWAYS },
-  ];
-  const layer: Layer = { fills: [], strokes: [] };
+  const to = new Drawing();
   const reach = 5000;
-  GRID_CELLS.forEach((cell, style) => {
+  for (const [cell, style] of GRID_CELLS) {
     for (let at = -reach; at <= reach; at += cell) {
-      layer.strokes.push({ style, xy: Float32Array.of(at, -reach, at, reach), half_m: 0 });
-      layer.strokes.push({ style, xy: Float32Array.of(-reach, at, reach, at), half_m: 0 });
+      to.stroke(0, styleOf(style), Float32Array.of(at, -reach, at, reach), 0);
+      to.stroke(0, styleOf(style), Float32Array.of(-reach, at, reach, at), 0);
     }
-  });
-  return { styles, layers: [layer] };
+  }
+  return to.done();
 }
 
 /** Opacity of a style at this scale, 0..1. */

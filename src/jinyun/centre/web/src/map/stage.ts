@@ -10,11 +10,11 @@ import { Store } from "../live/store.ts";
 import { makeRenderer, type Renderer, type RendererName } from "../render/renderer.ts";
 import { Countdowns } from "./countdown.ts";
 import { gestures } from "./gestures.ts";
+import { Ground } from "./ground.ts";
 import { Labels } from "./labels.ts";
-import { bars, countdowns, signalStates, type Bar } from "./lights.ts";
+import { countdowns, signalStates, type SignalState } from "./lights.ts";
 import type { Theme } from "./palette.ts";
 import { pick } from "./pick.ts";
-import { gridPlate, plate } from "./plate.ts";
 import { View, type Bounds, type Padding } from "./view.ts";
 
 /** How near the camera comes when a place or a participant is shown [m per drawn pixel]. */
@@ -41,12 +41,16 @@ export class Stage {
   private readonly countdowns = new Countdowns();
   private drawing: Renderer | null = null;
   private theme: Theme = "dark";
-  private bars: readonly Bar[] = [];
+  private ground: Ground | null = null;
+  private states: ReadonlyMap<number, SignalState> = new Map();
   private onMap: boolean | null = null;
   private fitted = false;
   private placedVersion = -1;
   /** pictures drawn since the page began */
   drawn = 0;
+  /** when the first picture of the map had been drawn, since the navigation began [ms] */
+  opened_ms = NaN;
+  private mapDrawn = false;
   private counted = 0;
   private counted_ms = 0;
 
@@ -67,9 +71,9 @@ export class Stage {
       if (frame === null) return;
       this.counts.tracks = frame.tracks.n;
       this.counts.signals = frame.signals.n;
-      const states = signalStates(frame.signals);
-      this.drawing?.setLights(Uint8Array.from(this.bars, (bar) => states.get(bar.key)?.light ?? 0));
-      this.countdowns.setStates(states);
+      this.states = signalStates(frame.signals);
+      this.light();
+      this.countdowns.setStates(this.states);
     });
     picture.status.watch((status) => {
       if (status !== null) this.labels.setDeviceStates(new Map(status.devices.map((d) => [d.id, d.state])));
@@ -103,8 +107,8 @@ export class Stage {
     this.drawing = renderer;
     this.renderer.set(renderer.name);
     renderer.setTheme(this.theme);
-    this.sceneMap = undefined;
     this.setScene();
+    this.present();
   }
 
   /** A lost GPU usually comes back; when it does not, the page goes on with Canvas2D. */
@@ -158,6 +162,11 @@ export class Stage {
     this.view.goTo(x_m, y_m, Math.min(this.view.scale, near), this.begin());
   }
 
+  /** The map's tiles for this view; for tests. */
+  tiles(): ReturnType<Ground["state"]> {
+    return this.ground?.state(this.view) ?? null;
+  }
+
   /** Where a participant is shown now. */
   where(id: number): { x_m: number; y_m: number } | null {
     const row = id === 0 ? undefined : this.shown?.motion.rows.get(id);
@@ -181,21 +190,40 @@ export class Stage {
   private setScene(): void {
     const map = this.picture.heading.get()?.map === false ? null : this.picture.map.get();
     const onMap = map !== null;
-    if (this.drawing === null) return;
     if (this.onMap === onMap && map === this.sceneMap) return;
     const moved = this.onMap !== onMap;
     this.onMap = onMap;
     this.sceneMap = map;
-    this.bars = map === null ? [] : bars(map);
-    this.drawing.setScene({ plate: map === null ? gridPlate() : plate(map), bars: this.bars });
-    this.labels.setMap(map);
-    this.countdowns.setPlaces(map === null ? [] : countdowns(this.bars, map));
+    this.ground?.close();
+    this.labels.remove();
+    this.ground = new Ground(map, {
+      came: (of, sheet) => this.labels.add(of, sheet),
+      went: (of) => this.labels.remove(of),
+      forget: (plate) => this.drawing?.forget(plate),
+      changed: () => this.picture.again(),
+    });
     this.placedVersion = -1;
     if (moved) this.fitted = false;
     this.fitNow();
   }
 
   private sceneMap: unknown;
+
+  /** Show what of the ground belongs to the view. */
+  private present(): void {
+    if (this.ground === null || this.drawing === null || this.ground.plates.length === 0) return;
+    const { styles, plates, bars, junctions } = this.ground;
+    this.drawing.setScene({ styles, plates, bars });
+    this.countdowns.setPlaces(countdowns(bars, junctions));
+    this.countdowns.setStates(this.states);
+    this.light();
+    this.placedVersion = -1;
+  }
+
+  private light(): void {
+    if (this.ground === null) return;
+    this.drawing?.setLights(Uint8Array.from(this.ground.bars, ({ key }) => this.states.get(key)?.light ?? 0));
+  }
 
   private fitNow(): void {
     const bounds = this.bounds();
@@ -229,6 +257,7 @@ export class Stage {
       const place = this.where(this.selected.get());
       if (place !== null) this.view.centre(place.x_m, place.y_m);
     }
+    if (this.view.width > 1 && this.ground?.update(this.view, now)) this.present();
     this.drawing?.draw(this.view, {
       motion: this.shown?.motion ?? null,
       u: this.shown?.u ?? 0,
@@ -241,6 +270,8 @@ export class Stage {
       this.countdowns.update(this.view);
       this.scale.set(this.view.scale);
     }
+    if (Number.isNaN(this.opened_ms) && this.mapDrawn) this.opened_ms = now;
+    this.mapDrawn = this.onMap === true && this.drawing !== null && this.fitted;
     this.drawn += 1;
     if (now - this.counted_ms > 1000) {
       if (this.counted_ms > 0) this.displayRate.set(((this.drawn - this.counted) * 1000) / (now - this.counted_ms));

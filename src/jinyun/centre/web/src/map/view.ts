@@ -1,13 +1,15 @@
 /** The view: which part of the zone is on the screen, north up, in CSS pixels. */
 
+import type { Bounds } from "../wire/zonemap.ts";
+
+export type { Bounds };
+
 export interface Padding {
   readonly left: number;
   readonly top: number;
   readonly right: number;
   readonly bottom: number;
 }
-
-export type Bounds = readonly [west: number, south: number, east: number, north: number];
 
 /** Nearest and farthest zoom [m per CSS pixel]. */
 const NEAREST = 0.02;

@@ -3,13 +3,16 @@
 import type { Motion } from "../live/motion.ts";
 import type { Bar } from "../map/lights.ts";
 import type { Theme } from "../map/palette.ts";
-import type { Plate } from "../map/plate.ts";
+import type { Plate, Style } from "../map/plate.ts";
 import type { View } from "../map/view.ts";
 
 export type RendererName = "webgl" | "canvas";
 
 export interface Scene {
-  readonly plate: Plate;
+  /** of all plates of this map; another list means another map */
+  readonly styles: readonly Style[];
+  /** those that are shown, one over the other within each layer */
+  readonly plates: readonly Plate[];
   readonly bars: readonly Bar[];
 }
 
@@ -27,6 +30,8 @@ export interface Renderer {
   readonly name: RendererName;
   readonly element: HTMLCanvasElement;
   setScene(scene: Scene): void;
+  /** a plate will not be shown again */
+  forget(plate: Plate): void;
   setTheme(theme: Theme): void;
   /** the light of each bar of the scene, T/CSAE 53 LightState */
   setLights(lights: Uint8Array): void;

@@ -1,7 +1,7 @@
-/** The plate in Canvas2D: culled by boxes and batched by style, width and layer. */
+/** Plates in Canvas2D: culled by boxes and batched by style, width and layer. */
 
 import type { Palette } from "../../map/palette.ts";
-import { styleOpacity, type Fills, type Plate, type Stroke } from "../../map/plate.ts";
+import { LAYERS, styleOpacity, type Fills, type Plate, type Stroke, type Style } from "../../map/plate.ts";
 import type { Bounds } from "../../map/view.ts";
 
 type Box = readonly [number, number, number, number];
@@ -37,10 +37,11 @@ function trace(context: CanvasRenderingContext2D, xy: Float32Array): void {
   for (let i = 2; i < xy.length; i += 2) context.lineTo(xy[i]!, xy[i + 1]!);
 }
 
+/** A plate made ready: its items boxed, its strokes sorted by style and width. */
 export class PlateCanvas {
-  private readonly layers: readonly BoxedLayer[];
+  readonly layers: readonly BoxedLayer[];
 
-  constructor(private readonly plate: Plate) {
+  constructor(readonly plate: Plate) {
     this.layers = plate.layers.map((layer) => {
       const batches = new Map<string, { style: number; half_m: number; strokes: Boxed<Stroke>[] }>();
       for (const stroke of layer.strokes) {
@@ -51,45 +52,65 @@ export class PlateCanvas {
         batch.strokes.push({ item: stroke, box: boxOf(stroke.xy, stroke.half_m) });
       }
       return {
-        fills: layer.fills.map((fill) => ({ item: fill, box: boxOf(fill.xy, 0) })),
-        batches: [...batches.values()],
+        fills: layer.fills.map((fill) => ({ item: fill, box: boxOf(fill.xy, 0) })).sort((a, b) => a.item.style - b.item.style),
+        batches: [...batches.values()].sort((a, b) => a.style - b.style),
       };
     });
   }
+}
 
-  /** Draw what meets `bounds`; the context's unit is the metre, `scale` is metres per drawn pixel. */
-  draw(context: CanvasRenderingContext2D, bounds: Bounds, scale: number, palette: Palette): void {
-    const { styles } = this.plate;
-    const paint = styles.map((style) => ({
-      alpha: styleOpacity(style, scale),
-      colour: style.colour.startsWith("#") ? style.colour : (palette[style.colour as keyof Palette] as string),
-    }));
-    context.lineJoin = "round";
-    context.lineCap = "butt";
-    for (const layer of this.layers) {
-      for (const { item, box } of layer.fills) {
-        const { alpha, colour } = paint[item.style]!;
-        if (alpha <= 0 || !meets(box, bounds)) continue;
-        context.globalAlpha = alpha;
-        context.fillStyle = colour;
-        context.beginPath();
-        trace(context, item.xy);
-        context.fill();
-      }
-      for (const { style, half_m, strokes } of layer.batches) {
-        const { alpha, colour } = paint[style]!;
-        if (alpha <= 0) continue;
-        const { dash, least_px } = styles[style]!;
-        context.globalAlpha = alpha;
-        context.strokeStyle = colour;
-        context.lineWidth = 2 * Math.max(half_m, least_px * scale);
-        context.setLineDash(dash !== undefined && dash[0] + dash[1] > 1.5 * scale ? [...dash] : []);
-        context.beginPath();
-        for (const { item, box } of strokes) if (meets(box, bounds)) trace(context, item.xy);
-        context.stroke();
-      }
+interface Paint {
+  readonly alpha: number;
+  readonly colour: string;
+}
+
+function fill(context: CanvasRenderingContext2D, { fills }: BoxedLayer, bounds: Bounds, paint: readonly Paint[]): void {
+  for (let i = 0; i < fills.length; ) {
+    const { style } = fills[i]!.item;
+    const { alpha, colour } = paint[style]!;
+    context.globalAlpha = alpha;
+    context.fillStyle = colour;
+    for (; i < fills.length && fills[i]!.item.style === style; i++) {
+      if (alpha <= 0 || !meets(fills[i]!.box, bounds)) continue;
+      context.beginPath();
+      trace(context, fills[i]!.item.xy);
+      context.fill();
     }
-    context.setLineDash([]);
-    context.globalAlpha = 1;
   }
+}
+
+/** Draw what of the plates meets `bounds`; the context's unit is the metre, `scale` is metres per drawn pixel. */
+export function drawPlates(
+  context: CanvasRenderingContext2D,
+  plates: readonly PlateCanvas[],
+  styles: readonly Style[],
+  bounds: Bounds,
+  scale: number,
+  palette: Palette,
+): void {
+  const paint = styles.map((style) => ({
+    alpha: styleOpacity(style, scale),
+    colour: style.colour.startsWith("#") ? style.colour : (palette[style.colour as keyof Palette] as string),
+  }));
+  const near = plates.filter(({ plate }) => meets(plate.box, bounds));
+  context.lineJoin = "round";
+  context.lineCap = "butt";
+  for (let layer = 0; layer < LAYERS; layer++) {
+    for (const { layers } of near) fill(context, layers[layer]!, bounds, paint);
+    const batches = near.flatMap(({ layers }) => layers[layer]!.batches).sort((a, b) => a.style - b.style);
+    for (const { style, half_m, strokes } of batches) {
+      const { alpha, colour } = paint[style]!;
+      if (alpha <= 0) continue;
+      const { dash, least_px } = styles[style]!;
+      context.globalAlpha = alpha;
+      context.strokeStyle = colour;
+      context.lineWidth = 2 * Math.max(half_m, least_px * scale);
+      context.setLineDash(dash !== undefined && dash[0] + dash[1] > 1.5 * scale ? [...dash] : []);
+      context.beginPath();
+      for (const { item, box } of strokes) if (meets(box, bounds)) trace(context, item.xy);
+      context.stroke();
+    }
+  }
+  context.setLineDash([]);
+  context.globalAlpha = 1;
 }

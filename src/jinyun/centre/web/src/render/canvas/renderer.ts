@@ -5,17 +5,20 @@
  * when the view leaves it or, while the user zooms, after the hand has rested a moment.
  */
 
-import { opacity, SIGNALS, WALK_SIGNALS } from "../../map/detail.ts";
-import type { Bar } from "../../map/lights.ts";
+import { HEADS, opacity, SIGNALS, WALK_SIGNALS } from "../../map/detail.ts";
+import { BAR, type Bar } from "../../map/lights.ts";
 import { PALETTES, type Theme } from "../../map/palette.ts";
+import type { Plate, Style } from "../../map/plate.ts";
 import type { Bounds, View } from "../../map/view.ts";
 import type { Moment, Renderer, Scene } from "../renderer.ts";
 import { ParticipantCanvas } from "./participants.ts";
-import { PlateCanvas } from "./plate.ts";
+import { drawPlates, PlateCanvas } from "./plate.ts";
 
 /** The sheet reaches this share of the screen beyond each edge. */
 const MARGIN = 0.2;
 const REST_MS = 140;
+/** Tiles that arrive shortly after each other are drawn together. */
+const STALE_MS = 120;
 /** While zooming, the stretched sheet is good enough within this factor. */
 const STRETCH = 1.6;
 const MOST_RATIO = 2;
@@ -43,19 +46,37 @@ export class CanvasRenderer implements Renderer {
   private readonly participants = new ParticipantCanvas(this.context);
   private readonly paper = document.createElement("canvas");
   private readonly ink = context2d(this.paper);
-  private plate: PlateCanvas | null = null;
+  private styles: readonly Style[] = [];
+  private readonly plates = new Map<Plate, PlateCanvas>();
+  private shown: readonly PlateCanvas[] = [];
   private bars: readonly Bar[] = [];
   private lights: Uint8Array = new Uint8Array(0);
   private theme: Theme = "dark";
   private sheet: Sheet | null = null;
+  /** other plates are shown than the sheet was drawn of */
+  private stale = false;
+  private printed_ms = 0;
   private scale = NaN;
   private scaled_ms = 0;
 
-  setScene({ plate, bars }: Scene): void {
-    this.plate = new PlateCanvas(plate);
+  setScene({ styles, plates, bars }: Scene): void {
+    if (this.styles !== styles) {
+      this.plates.clear();
+      this.sheet = null;
+    }
+    this.styles = styles;
+    this.shown = plates.map((plate) => {
+      const ready = this.plates.get(plate) ?? new PlateCanvas(plate);
+      this.plates.set(plate, ready);
+      return ready;
+    });
     this.bars = bars;
     this.lights = new Uint8Array(bars.length);
-    this.sheet = null;
+    this.stale = true;
+  }
+
+  forget(plate: Plate): void {
+    this.plates.delete(plate);
   }
 
   setTheme(theme: Theme): void {
@@ -103,7 +124,8 @@ export class CanvasRenderer implements Renderer {
       Math.abs(middleX - sheet.x_m) + Math.max(0, view.scale - sheet.scale) * view.width * 0.5 <= spare + 1e-6 &&
       Math.abs(middleY - sheet.y_m) + Math.max(0, view.scale - sheet.scale) * view.height * 0.5 <= spare + 1e-6;
     const resting = now - this.scaled_ms > REST_MS;
-    if (sheet === null || !inside || stretch > STRETCH || (stretch > 1 + 1e-9 && resting)) {
+    const old = this.stale && now - this.printed_ms > STALE_MS;
+    if (sheet === null || !inside || old || stretch > STRETCH || (stretch > 1 + 1e-9 && resting)) {
       this.print({ x_m: middleX, y_m: middleY, scale: view.scale }, view, ratio);
     }
     const from = this.sheet!;
@@ -132,15 +154,17 @@ export class CanvasRenderer implements Renderer {
     const halfWide = paper.width / 2 / perMetre;
     const halfHigh = paper.height / 2 / perMetre;
     const bounds: Bounds = [sheet.x_m - halfWide, sheet.y_m - halfHigh, sheet.x_m + halfWide, sheet.y_m + halfHigh];
-    this.plate?.draw(ink, bounds, sheet.scale / view.magnify, palette);
+    drawPlates(ink, this.shown, this.styles, bounds, sheet.scale / view.magnify, palette);
     this.sheet = sheet;
+    this.stale = false;
+    this.printed_ms = performance.now();
   }
 
   private drawLights(view: View, lit: boolean): void {
     const scale = view.scale / view.magnify;
     const show = opacity(SIGNALS, scale);
-    const showWalk = opacity(WALK_SIGNALS, scale);
     if (show <= 0) return;
+    const shows = { [BAR.wheels]: show, [BAR.walk]: opacity(WALK_SIGNALS, scale), [BAR.head]: opacity(HEADS, scale) };
     const { context, bars } = this;
     const { lights: colours } = PALETTES[this.theme];
     const thick = Math.max(0.32 / view.scale, 1.15 * view.magnify) * 2;
@@ -151,11 +175,11 @@ export class CanvasRenderer implements Renderer {
       for (let i = 0; i < bars.length; i++) {
         const bar = bars[i]!;
         const light = Math.min(8, this.lights[i]!);
-        if ((bar.walk && showWalk <= 0) || (glow && light < 2)) continue;
+        if (shows[bar.kind] <= 0 || (glow && light < 2)) continue;
         const [x1, y1] = view.toScreen(bar.x1, bar.y1);
         if (x1 < -margin || y1 < -margin || x1 > view.width + margin || y1 > view.height + margin) continue;
         const [x2, y2] = view.toScreen(bar.x2, bar.y2);
-        context.globalAlpha = (bar.walk ? showWalk : show) * (glow ? 0.22 : 1);
+        context.globalAlpha = shows[bar.kind] * (glow ? 0.22 : 1);
         context.strokeStyle = colours[FLASHING.has(light) && !lit ? 1 : light]!;
         const length = Math.hypot(x2 - x1, y2 - y1) || 1;
         const inset = Math.min(0.45, (thick * 0.3) / length);

@@ -1,6 +1,6 @@
 /** Signal lights in WebGL: a glowing capsule per bar, merged into one mesh; only the light column changes. */
 
-import { opacity, SIGNALS, WALK_SIGNALS } from "../../map/detail.ts";
+import { HEADS, opacity, SIGNALS, WALK_SIGNALS } from "../../map/detail.ts";
 import type { Bar } from "../../map/lights.ts";
 import { rgba, type Palette } from "../../map/palette.ts";
 import { flat, type ViewUniforms } from "./camera.ts";
@@ -9,18 +9,18 @@ import { BufferAttribute, BufferGeometry, DynamicDrawUsage, Mesh, Vector4, type 
 const VERTEX = /* glsl */ `
 in vec4 aEnds; // m
 in vec2 aCorner; // along, across
-in vec2 aKind; // light, walk
+in vec2 aKind; // light, kind of bar
 uniform vec4 uLights[9];
-uniform vec3 uShow; // opacity for wheels, for walkers, flashing lit
+uniform vec4 uShow; // opacity for wheels, for walkers, of heads, flashing lit
 out vec2 vAt;
 flat out vec2 vSize;
 flat out vec4 vColour;
 flat out float vGlow;
 void main() {
-  float show = aKind.y > 0.5 ? uShow.y : uShow.x;
+  float show = aKind.y > 1.5 ? uShow.z : aKind.y > 0.5 ? uShow.y : uShow.x;
   int light = int(aKind.x + 0.5);
   bool flashing = light == 2 || light == 4 || light == 8;
-  vec4 tint = flashing && uShow.z < 0.5 ? uLights[1] : uLights[light];
+  vec4 tint = flashing && uShow.w < 0.5 ? uLights[1] : uLights[light];
   vec2 a = screen(aEnds.xy);
   vec2 b = screen(aEnds.zw);
   vec2 along = b - a;
@@ -53,7 +53,7 @@ export class LightMeshes {
   readonly mesh: Mesh;
   private readonly kinds: BufferAttribute;
   private readonly colours: IUniform<Vector4[]> = { value: Array.from({ length: 9 }, () => new Vector4()) };
-  private readonly show: IUniform<Float32Array> = { value: new Float32Array(3) };
+  private readonly show: IUniform<Float32Array> = { value: new Float32Array(4) };
 
   constructor(bars: readonly Bar[], view: ViewUniforms) {
     const n = bars.length;
@@ -64,7 +64,7 @@ export class LightMeshes {
     bars.forEach((bar, i) => {
       for (let c = 0; c < 4; c++) {
         ends.set([bar.x1, bar.y1, bar.x2, bar.y2], 16 * i + 4 * c);
-        kinds.set([0, bar.walk ? 1 : 0], 8 * i + 2 * c);
+        kinds.set([0, bar.kind], 8 * i + 2 * c);
       }
       corner.set([-1, -1, 1, -1, 1, 1, -1, 1], 8 * i);
       index.set([0, 1, 2, 0, 2, 3].map((k) => 4 * i + k), 6 * i);
@@ -97,7 +97,7 @@ export class LightMeshes {
 
   setView(scale: number, lit: boolean): void {
     this.mesh.visible = opacity(SIGNALS, scale) > 0;
-    this.show.value.set([opacity(SIGNALS, scale), opacity(WALK_SIGNALS, scale), lit ? 1 : 0]);
+    this.show.value.set([opacity(SIGNALS, scale), opacity(WALK_SIGNALS, scale), opacity(HEADS, scale), lit ? 1 : 0]);
   }
 
   dispose(): void {

@@ -1,10 +1,10 @@
-/** The plate in WebGL: per layer one mesh of triangulated fills and one of ribbons, all with the same style table. */
+/** Plates in WebGL: of each layer and style a mesh of triangulated fills or of ribbons, all with the same style table. */
 
 import { rgba, type Palette } from "../../map/palette.ts";
-import { styleOpacity, type Fills, type Plate, type Stroke } from "../../map/plate.ts";
+import { styleOpacity, type Fills, type Plate, type Stroke, type Style } from "../../map/plate.ts";
 import type { Bounds } from "../../map/view.ts";
 import { flat, type ViewUniforms } from "./camera.ts";
-import { BufferAttribute, BufferGeometry, Mesh, ShapeUtils, Vector2, Vector4, type IUniform, type RawShaderMaterial } from "./three.ts";
+import { BufferAttribute, BufferGeometry, Group, Mesh, ShapeUtils, Vector2, Vector4, type IUniform, type RawShaderMaterial } from "./three.ts";
 
 /** A corner may stick out this many half widths. */
 const MITER = 2;
@@ -150,106 +150,107 @@ function ribbonGeometry(strokes: readonly Stroke[]): BufferGeometry {
   return geometry;
 }
 
-/** Side of the squares that are drawn or left out together [m]. */
-const TILE_M = 800;
-
-/** What is drawn in one call: one style of one layer in one square. */
+/** What is drawn in one call: one style of one layer of a plate. */
 interface Piece {
   readonly mesh: Mesh;
   readonly style: number;
-  readonly box: Bounds;
 }
 
-/** Sort items of a layer into squares by their first point; styles keep the order in which the layer names them. */
-function pieces<T extends Fills | Stroke>(items: readonly T[]): Map<string, T[]> {
-  const styles = [...new Set(items.map(({ style }) => style))];
-  const sorted = new Map<string, T[]>();
-  for (const style of styles) {
-    for (const item of items) {
-      if (item.style !== style) continue;
-      const key = `${style} ${Math.floor(item.xy[0]! / TILE_M)} ${Math.floor(item.xy[1]! / TILE_M)}`;
-      const those = sorted.get(key);
-      if (those === undefined) sorted.set(key, [item]);
-      else those.push(item);
-    }
+/** Whole numbers of render order that a layer's styles have, fills below strokes. */
+const PER_LAYER = 512;
+
+function byStyle<T extends Fills | Stroke>(items: readonly T[]): Map<number, T[]> {
+  const sorted = new Map<number, T[]>();
+  for (const item of items) {
+    const those = sorted.get(item.style);
+    if (those === undefined) sorted.set(item.style, [item]);
+    else those.push(item);
   }
   return sorted;
 }
 
-function boxOf(items: readonly (Fills | Stroke)[]): Bounds {
-  const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const item of items) {
-    const half = "half_m" in item ? item.half_m : 0;
-    for (let i = 0; i < item.xy.length; i += 2) {
-      box[0] = Math.min(box[0], item.xy[i]! - half);
-      box[1] = Math.min(box[1], item.xy[i + 1]! - half);
-      box[2] = Math.max(box[2], item.xy[i]! + half);
-      box[3] = Math.max(box[3], item.xy[i + 1]! + half);
-    }
-  }
-  return box;
-}
-
-export class PlateMeshes {
-  readonly meshes: Mesh[] = [];
-  private readonly pieces: Piece[] = [];
-  private readonly materials: RawShaderMaterial[];
+/** The styles of a map on the graphics card: colours and rules that all its plates share. */
+export class PlateStyles {
+  readonly fill: RawShaderMaterial;
+  readonly ribbon: RawShaderMaterial;
   private readonly colours: IUniform<Vector4[]>;
   private readonly rules: IUniform<Vector4[]>;
 
   constructor(
-    private readonly plate: Plate,
+    readonly styles: readonly Style[],
     view: ViewUniforms,
   ) {
-    const count = plate.styles.length;
-    this.colours = { value: Array.from({ length: count }, () => new Vector4()) };
+    this.colours = { value: styles.map(() => new Vector4()) };
     this.rules = {
-      value: plate.styles.map((style) => new Vector4(style.least_px, style.dash?.[0] ?? 0, style.dash?.[1] ?? 0, 1)),
+      value: styles.map((style) => new Vector4(style.least_px, style.dash?.[0] ?? 0, style.dash?.[1] ?? 0, 1)),
     };
     const uniforms = { ...view, uColour: this.colours, uStyle: this.rules };
-    const fill = flat(FILL_VERTEX, FILL_FRAGMENT, uniforms, { STYLES: count });
-    const ribbon = flat(RIBBON_VERTEX, RIBBON_FRAGMENT, uniforms, { STYLES: count });
-    this.materials = [fill, ribbon];
-    for (const layer of plate.layers) {
-      for (const fills of pieces(layer.fills).values()) this.add(new Mesh(fillGeometry(fills), fill), fills);
-      for (const strokes of pieces(layer.strokes).values()) this.add(new Mesh(ribbonGeometry(strokes), ribbon), strokes);
-    }
-  }
-
-  private add(mesh: Mesh, items: readonly (Fills | Stroke)[]): void {
-    mesh.frustumCulled = false;
-    mesh.matrixAutoUpdate = false;
-    mesh.renderOrder = this.meshes.length;
-    this.meshes.push(mesh);
-    this.pieces.push({ mesh, style: items[0]!.style, box: boxOf(items) });
+    this.fill = flat(FILL_VERTEX, FILL_FRAGMENT, uniforms, { STYLES: styles.length });
+    this.ribbon = flat(RIBBON_VERTEX, RIBBON_FRAGMENT, uniforms, { STYLES: styles.length });
   }
 
   setPalette(palette: Palette): void {
-    this.plate.styles.forEach((style, i) => {
+    this.styles.forEach((style, i) => {
       const colour = style.colour.startsWith("#") ? style.colour : palette[style.colour as keyof Palette];
       const [r, g, b, a] = rgba(colour as string);
       this.colours.value[i]!.set(r * a, g * a, b * a, a);
     });
   }
 
-  /** Show what meets `bounds` and has a part at this scale [m per drawn pixel]. */
-  setView(scale: number, bounds: Bounds): void {
-    this.plate.styles.forEach((style, i) => {
+  setScale(scale: number): void {
+    this.styles.forEach((style, i) => {
       this.rules.value[i]!.w = styleOpacity(style, scale);
     });
-    const margin = 4 * scale;
-    for (const { mesh, style, box } of this.pieces) {
-      mesh.visible =
-        this.rules.value[style]!.w > 0 &&
-        box[0] - margin <= bounds[2] &&
-        box[2] + margin >= bounds[0] &&
-        box[1] - margin <= bounds[3] &&
-        box[3] + margin >= bounds[1];
-    }
+  }
+
+  opacity(style: number): number {
+    return this.rules.value[style]!.w;
   }
 
   dispose(): void {
-    for (const mesh of this.meshes) mesh.geometry.dispose();
-    for (const material of this.materials) material.dispose();
+    this.fill.dispose();
+    this.ribbon.dispose();
+  }
+}
+
+export class PlateMeshes {
+  readonly group = new Group();
+  private readonly pieces: Piece[] = [];
+
+  constructor(
+    private readonly plate: Plate,
+    private readonly styles: PlateStyles,
+  ) {
+    this.group.matrixAutoUpdate = false;
+    plate.layers.forEach(({ fills, strokes }, layer) => {
+      const base = layer * PER_LAYER;
+      for (const [style, items] of byStyle(fills)) this.add(fillGeometry(items), styles.fill, style, base + style);
+      for (const [style, items] of byStyle(strokes)) {
+        this.add(ribbonGeometry(items), styles.ribbon, style, base + PER_LAYER / 2 + style);
+      }
+    });
+  }
+
+  private add(geometry: BufferGeometry, material: RawShaderMaterial, style: number, order: number): void {
+    const mesh = new Mesh(geometry, material);
+    mesh.frustumCulled = false;
+    mesh.matrixAutoUpdate = false;
+    mesh.renderOrder = order;
+    this.group.add(mesh);
+    this.pieces.push({ mesh, style });
+  }
+
+  /** Show what meets `bounds` and has a part at this scale [m per drawn pixel]. */
+  setView(scale: number, bounds: Bounds): void {
+    const { box } = this.plate;
+    const margin = 4 * scale;
+    this.group.visible =
+      box[0] - margin <= bounds[2] && box[2] + margin >= bounds[0] && box[1] - margin <= bounds[3] && box[3] + margin >= bounds[1];
+    if (!this.group.visible) return;
+    for (const { mesh, style } of this.pieces) mesh.visible = this.styles.opacity(style) > 0;
+  }
+
+  dispose(): void {
+    for (const { mesh } of this.pieces) mesh.geometry.dispose();
   }
 }

@@ -1,12 +1,13 @@
 /** The WebGL2 renderer: three.js carries the meshes, the geometry and the shaders are our own. */
 
 import { PALETTES, type Theme } from "../../map/palette.ts";
+import type { Plate } from "../../map/plate.ts";
 import type { View } from "../../map/view.ts";
 import type { Moment, Renderer, Scene as MapScene } from "../renderer.ts";
 import { aim, viewUniforms } from "./camera.ts";
 import { LightMeshes } from "./lights.ts";
 import { ParticipantMeshes } from "./participants.ts";
-import { PlateMeshes } from "./plate.ts";
+import { PlateMeshes, PlateStyles } from "./plate.ts";
 import { Still } from "./still.ts";
 import { Camera, Scene, WebGLRenderer } from "./three.ts";
 
@@ -23,7 +24,9 @@ export class WebglRenderer implements Renderer {
   private readonly uniforms = viewUniforms();
   private readonly participants = new ParticipantMeshes(this.uniforms);
   private readonly still: Still | null;
-  private plate: PlateMeshes | null = null;
+  private styles: PlateStyles | null = null;
+  private readonly plates = new Map<Plate, PlateMeshes>();
+  private shown: readonly PlateMeshes[] = [];
   private lights: LightMeshes | null = null;
   private theme: Theme = "dark";
 
@@ -37,23 +40,47 @@ export class WebglRenderer implements Renderer {
     this.setTheme(this.theme);
   }
 
-  setScene({ plate, bars }: MapScene): void {
-    if (this.plate !== null) this.ground.remove(...this.plate.meshes);
+  setScene({ styles, plates, bars }: MapScene): void {
+    if (this.styles?.styles !== styles) {
+      this.clear();
+      this.styles = new PlateStyles(styles, this.uniforms);
+      this.styles.setPalette(PALETTES[this.theme]);
+    }
+    this.ground.clear();
+    this.shown = plates.map((plate) => {
+      const meshes = this.plates.get(plate) ?? new PlateMeshes(plate, this.styles!);
+      this.plates.set(plate, meshes);
+      return meshes;
+    });
+    this.ground.add(...this.shown.map(({ group }) => group));
     if (this.lights !== null) this.traffic.remove(this.lights.mesh);
-    this.plate?.dispose();
     this.lights?.dispose();
-    this.plate = new PlateMeshes(plate, this.uniforms);
-    this.ground.add(...this.plate.meshes);
     this.lights = bars.length > 0 ? new LightMeshes(bars, this.uniforms) : null;
+    this.lights?.setPalette(PALETTES[this.theme]);
     if (this.lights !== null) this.traffic.add(this.lights.mesh);
-    this.setTheme(this.theme);
+    this.still?.forget();
+  }
+
+  forget(plate: Plate): void {
+    this.plates.get(plate)?.dispose();
+    this.plates.delete(plate);
+  }
+
+  /** Nothing of the map remains. */
+  private clear(): void {
+    this.ground.clear();
+    this.shown = [];
+    for (const meshes of this.plates.values()) meshes.dispose();
+    this.plates.clear();
+    this.styles?.dispose();
+    this.styles = null;
   }
 
   setTheme(theme: Theme): void {
     this.theme = theme;
     const palette = PALETTES[theme];
     this.gl.setClearColor(palette.ground, 1);
-    this.plate?.setPalette(palette);
+    this.styles?.setPalette(palette);
     this.lights?.setPalette(palette);
     this.participants.setPalette(palette);
     this.still?.forget();
@@ -73,7 +100,9 @@ export class WebglRenderer implements Renderer {
     }
     aim(this.uniforms, view, ratio);
     const scale = view.scale / view.magnify;
-    this.plate?.setView(scale, view.visible());
+    this.styles?.setScale(scale);
+    const bounds = view.visible();
+    for (const meshes of this.shown) meshes.setView(scale, bounds);
     this.lights?.setView(scale, moment.lit);
     this.participants.setMotion(moment.motion, moment.u, moment.selected);
     if (this.still !== null) {
@@ -91,7 +120,7 @@ export class WebglRenderer implements Renderer {
 
   dispose(): void {
     this.still?.dispose();
-    this.plate?.dispose();
+    this.clear();
     this.lights?.dispose();
     this.participants.dispose();
     this.gl.dispose();

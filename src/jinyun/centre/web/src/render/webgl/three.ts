@@ -11,6 +11,7 @@ export {
   DynamicDrawUsage,
   FloatType,
   GLSL3,
+  Group,
   Mesh,
   NearestFilter,
   NoBlending,
