@@ -45,13 +45,16 @@ class Application(NamedTuple):
     receivers: Literal["vehicle", "person", "unit"]
     """Whom it advises: single vehicles, people on foot, or everybody whom a roadside unit reaches."""
     messages: tuple[str, ...]
-    """The standard's messages that carry the advice, as they stand in topics."""
+    """The standard's messages that carry the advice, as they stand in topics (:mod:`.speaking`)."""
     says_zh: str
     says_en: str
     """The sentence for people; ``{value:.0f}``, ``{after_s:.0f}`` and ``{metres:.0f}`` may stand in it."""
     unit: str
     """Unit of ``value``, "" where it advises none."""
     advise: Callable[[Scene, Parameters], NDArray[np.void]]
+    behaviour: str = ""
+    """What a vehicle should do, as a bit of DriveBehavior (``slow-down``) or ``recommended-speed`` where ``value`` is one
+    in m/s; "" where the sentence says it all."""
 
 
 def advice(

@@ -39,6 +39,6 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
 
 ABOUT = Application(
     id="FCW", zh="前向碰撞预警", en="Forward collision warning", day=1, reads=("tracks", "ahead"), receivers="vehicle",
-    messages=("rsc",), says_zh="前车过近，请制动", says_en="Too close to the vehicle ahead: brake", unit="m/s²",
-    advise=advise,
+    messages=("rsi", "rsc"), says_zh="前车过近，请制动", says_en="Too close to the vehicle ahead: brake", unit="m/s²",
+    advise=advise, behaviour="slow-down",
 )  # fmt: skip

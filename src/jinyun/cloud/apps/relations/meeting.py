@@ -105,7 +105,7 @@ def _sampled(tracks: NDArray[np.void], paths: Paths) -> tuple[Floats, Floats, Fl
     noise = np.where(np.isfinite(noise), noise, 0.5)
     heading = np.nan_to_num(tracks["heading_rad"].astype(np.float64))
     now: list[Floats] = [tracks["x_m"], tracks["y_m"], heading, noise, noise]
-    later = (paths.x_m, paths.y_m, paths.heading_rad, paths.along_sd_m, paths.across_sd_m)
+    later: list[NDArray[Any]] = [paths.x_m, paths.y_m, paths.heading_rad, paths.along_sd_m, paths.across_sd_m]
     columns = [np.column_stack([first[of], rest.astype(np.float64)]) for first, rest in zip(now, later, strict=True)]
     along, across = np.minimum(columns[3], ALONG_SD_MOST_M), np.minimum(columns[4], ACROSS_SD_MOST_M)
     return columns[0], columns[1], columns[2], along, across
