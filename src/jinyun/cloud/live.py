@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from jinyun.cloud import account, tracking, twin
 from jinyun.cloud.decode import Decoder
 from jinyun.cloud.episodes import Episodes
+from jinyun.cloud.lanes import Lanes, Located
 from jinyun.cloud.latency import Histogram, Hops
 from jinyun.cloud.link import Links
+from jinyun.cloud.prediction import Paths, predict, roadway
 from jinyun.cloud.quality.claims import Claims
 from jinyun.cloud.quality.scorecard import Scorecard
 from jinyun.cloud.quality.truth import SignalTruth
@@ -46,7 +48,8 @@ class Cloud:
     ) -> None:
         """Begin with nothing seen; ``map`` is the zone's precise map, None where the messages come from elsewhere.
 
-        ``folder`` is where the scorecard's minutes are kept, None nowhere.
+        ``folder`` is where the scorecard's minutes are kept, None nowhere. With a map, ``located`` and ``paths`` say on which
+        lanes the tracks of the newest frame are and where they may be in the next five seconds, in the frame's order.
         """
         self.zone = zone
         self.clock, self.simulated = clock, simulated
@@ -64,6 +67,10 @@ class Cloud:
         self.claims = Claims(self._name_of)
         self.scorecard = Scorecard(zone, self._name_of, folder)
         self.truth = SignalTruth(zone, map, self._name_of)
+        self.lanes = Lanes(map) if map is not None else None
+        self.road = roadway(map) if map is not None else None
+        self.located: Located | None = None
+        self.paths: Paths | None = None
         self.started_us = 0
         self.participants_max = 0
         self.by_kind: dict[str, int] = {}
@@ -154,6 +161,11 @@ class Cloud:
         signals = np.concatenate(self._signals) if self._signals else np.empty(0, SIGNAL)
         self._signals = []
         frame = twin.step(self.twin, np.empty(0, SIGHTING), signals, end_us)
+        if self.lanes is not None:
+            began = time.perf_counter()
+            self.located = self.lanes.step(frame.tracks)
+            self.paths = predict(frame.tracks, frame.signals, self.road, end_us, history=self.lanes.history)
+            self.hops.predicted(time.perf_counter() - began)
         self.episodes.note(self.truth.frame(frame))
         if end_us - self._asked_us >= ASKED_US:
             self._asked_us = end_us

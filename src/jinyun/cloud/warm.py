@@ -18,14 +18,15 @@ from typing import Any
 import numpy as np
 
 from jinyun import hdmap
-from jinyun.cloud import tracking, twin
+from jinyun.cloud import prediction, tracking, twin
+from jinyun.cloud.lanes import Lanes
 from jinyun.cloud.live import Cloud
 from jinyun.cloud.rawlog import RawLog
 from jinyun.net import csae
 from jinyun.net.block import Arrival, Block, scan
 from jinyun.net.samples import SMALLEST
 from jinyun.parent import end_with_parent
-from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING, SIGNAL, Kind
+from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING, SIGNAL, TRACK, Kind
 from jinyun.zone import Zone, load
 
 BEGAN_US = 1_795_000_000_000_000
@@ -72,6 +73,14 @@ def _judge(zone: Zone, map: hdmap.Map | None) -> None:
         cloud.scorecard.take(decoded.sightings)
         cloud.scorecard.second(cloud.twin.tracks, cloud.decoder.sources, now_us)
     cloud.account(now_us)
+
+
+def _predict(map: hdmap.Map) -> None:
+    """Let lanes and ways of one driver and one walker be looked for."""
+    rows, lanes = np.zeros(2, TRACK), Lanes(map)
+    rows["id"], rows["kind"] = (1, 2), (Kind.MOTOR, Kind.PEDESTRIAN)
+    lanes.step(rows)
+    prediction.predict(rows, np.empty(0, SIGNAL), prediction.roadway(map), BEGAN_US, history=lanes.history)
 
 
 def _follow() -> None:
@@ -155,7 +164,9 @@ def main() -> None:
     args = parser.parse_args()
     end_with_parent()
     zone = load(args.zone)
-    _judge(zone, hdmap.open(zone))
+    map = hdmap.open(zone)
+    _judge(zone, map)
+    _predict(map)
 
 
 if __name__ == "__main__":
