@@ -119,6 +119,7 @@ class Cloud:
         while self._until_us + WINDOW_US <= now_us:
             self._until_us += WINDOW_US
             self._window(self._until_us)
+            self.episodes.note(self.scorecard.go_on())
             if self._until_us % twin.TICK_US == 0:
                 frames.append(self._frame(self._until_us))
         return frames
@@ -170,7 +171,7 @@ class Cloud:
         if end_us - self._asked_us >= ASKED_US:
             self._asked_us = end_us
             self.episodes.note(self.claims.ask(frame.tracks, end_us))
-            self.episodes.note(self.scorecard.second(self.twin.tracks, self.decoder.sources, end_us))
+            self.episodes.note(self.scorecard.begin(self.twin.tracks, self.decoder.sources, end_us))
         self.participants_max = max(self.participants_max, len(frame.tracks))
         names = {Kind.MOTOR: "motor", Kind.NON_MOTOR: "non_motor", Kind.PEDESTRIAN: "pedestrian"}
         counted = Counter(names.get(kind, "unknown") for kind in frame.tracks["kind"].tolist())

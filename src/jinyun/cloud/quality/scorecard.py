@@ -1,13 +1,14 @@
 """The scorecard (感知质量评分): how well every roadside sender sees, continuously, judged by others and never by itself.
 
 ``take`` keeps a window's sightings; ``second`` pairs them, once a second, with cars that report themselves, with the
-fusion's tracks and with what other senders see, and returns what stands. The sums fade within minutes, so that a
-fault is found while it lasts and let go when it is repaired. What is kept is bounded by the senders scored.
+fusion's tracks and with what other senders see, and returns what stands. ``begin`` and ``go_on`` do the same in parts, one a
+window, so that no message waits for all of it. The sums fade within minutes, so that a fault is found while it lasts and let
+go when it is repaired. What is kept is bounded by the senders scored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.cloud.quality import figures, judgement, lean
+from jinyun.cloud.quality import figures, judgement, lean, pairing
 from jinyun.cloud.quality import sensors as of
 from jinyun.cloud.quality.judgement import RULES, Evidence
 from jinyun.cloud.quality.rollups import Rollups
@@ -86,8 +87,10 @@ class Scorecard:
         self.seconds = 0
         self._place_of: dict[int, int] = {}
         self._source = np.zeros(0, np.int64)
-        self._windows: list[NDArray[np.void]] = []
+        self._own: list[NDArray[np.void]] = []
+        self._road: list[NDArray[np.void]] = []
         self._kept = 0
+        self._judging: Generator[None, None, list[Finding]] | None = None
         self._until_us = 0
         self._minute = self._first_us = 0
         self._previous = np.zeros((0, 3), np.uint64)
@@ -132,8 +135,11 @@ class Scorecard:
         room = MOST_ROWS - self._kept
         self.dropped += max(0, len(sightings) - room)
         if len(sightings) and room > 0:
-            self._windows.append(sightings[:room].copy())
-            self._kept += min(len(sightings), room)
+            sightings = sightings[:room]
+            own = of.by_itself(sightings)
+            self._own.append(sightings[own])
+            self._road.append(sightings[~own])
+            self._kept += len(sightings)
 
     def forget(self, source: int) -> None:
         """Let go of a source row that another sender may get."""
@@ -144,7 +150,33 @@ class Scorecard:
 
         ``tracks`` is the fusion's table as it is now, ``sources`` the decoder's (its clock corrections).
         """
-        rows = np.concatenate(self._windows) if self._windows else np.empty(0, SIGHTING)
+        found = self.begin(tracks, sources, now_us)
+        while self._judging is not None:
+            found += self.go_on()
+        return found
+
+    def begin(self, tracks: Tracks, sources: Sources | None, now_us: int) -> list[Finding]:
+        """Begin a second's judging, arguments as of :meth:`second`; return what one that was not at its end found."""
+        found = []
+        while self._judging is not None:
+            found += self.go_on()
+        self._judging = self._in_parts(tracks, sources, now_us)
+        return found
+
+    def go_on(self) -> list[Finding]:
+        """Do the next part of the judging that was begun; return what stands where that was the last."""
+        if self._judging is None:
+            return []
+        try:
+            next(self._judging)
+        except StopIteration as ended:
+            self._judging = None
+            found: list[Finding] = ended.value
+            return found
+        return []
+
+    def _in_parts(self, tracks: Tracks, sources: Sources | None, now_us: int) -> Generator[None, None, list[Finding]]:
+        """Judge a second; a pause between two parts is where other work may be done."""
         until_us = (now_us - LAG_US) // of.SLOT_US * of.SLOT_US
         from_us = self._until_us
         if not until_us - MOST_SLOTS * of.SLOT_US <= from_us < until_us:
@@ -153,12 +185,10 @@ class Scorecard:
             from_us = until_us - min(MOST_SLOTS, 10) * of.SLOT_US
         self._until_us = until_us
         self._first_us = self._first_us or from_us
-        event = rows["event_us"]
-        own = of.by_itself(rows)
-        kept = (event > until_us) | (own & (event > until_us - 3 * of.SLOT_US))
-        self._windows = [rows[kept]]
-        self._kept = int(kept.sum())
-        road = rows[~own & (event <= until_us)]
+        road = np.concatenate(self._road) if self._road else np.empty(0, SIGHTING)
+        over = road["event_us"] <= until_us
+        self._road = [road[~over]]
+        road = road[over]
         self._enter(road, now_us)
         sums = np.zeros_like(self.recent)
         fresh_bins = np.zeros_like(self.histograms)
@@ -172,9 +202,16 @@ class Scorecard:
         road, sender = road[good], sender[good]
         order = np.lexsort((road["event_us"], road["participant"], road["source"]))
         road, sender = road[order], sender[order]
-        slots = (until_us - from_us) // of.SLOT_US
-        self._count(road, sender, rows[own], tracks, from_us, int(slots), sums, fresh_bins)
-        self._learn(sums, fresh_bins, int(slots) / 10)
+        slots = int((until_us - from_us) // of.SLOT_US)
+        yield
+        own = np.concatenate(self._own) if self._own else np.empty(0, SIGHTING)
+        self._own = [own[own["event_us"] > until_us - 3 * of.SLOT_US]]
+        self._kept = sum(len(rows) for rows in (*self._own, *self._road))
+        refs, cars = of.references(own, from_us, slots)
+        yield
+        yield from self._count(road, sender, refs, cars, tracks, from_us, slots, sums, fresh_bins)
+        self._learn(sums, fresh_bins, slots / 10)
+        yield
         found = self._judge(tracks, sources, now_us)
         self._close_minute(now_us)
         return found
@@ -222,12 +259,11 @@ class Scorecard:
         self.rollups.clear(place)
 
     def _count(
-        self, road: NDArray[np.void], sender: NDArray[np.int64], own: NDArray[np.void], tracks: Tracks, from_us: int,
-        slots: int, sums: NDArray[np.float64], bins: NDArray[np.float64],
-    ) -> None:  # fmt: skip
+        self, road: NDArray[np.void], sender: NDArray[np.int64], refs: NDArray[np.void], cars: NDArray[np.uint64],
+        tracks: Tracks, from_us: int, slots: int, sums: NDArray[np.float64], bins: NDArray[np.float64],
+    ) -> Generator[None, None, None]:  # fmt: skip
         """Add one second's looks (ordered by source, participant, event) to ``sums`` and ``bins``."""
         n = len(sums)
-        refs, cars = of.references(own, from_us, slots)
         heads, following = of.chained(refs["slot"], refs["x_m"], refs["y_m"])
         objects = of.groups(road, sender)
         of.themselves(road, objects, sums)
@@ -236,9 +272,11 @@ class Scorecard:
         of.confirmed(np.concatenate([links, self._links]), objects, sums)  # a number may have been given up since
         self._links = links
         of.matched(road, objects, self.masts, self._squeeze, refs, heads, following, from_us, sums)
+        yield
         found, apart = of.pair(road, refs, heads, following, from_us)
-        self._pairs(road, sender, refs, cars, found, apart, from_us, sums, bins)
+        yield
         awake = np.bincount(sender, minlength=n) > 0
+        yield from self._pairs(road, sender, refs, cars, found, apart, awake, sums, bins)
         scans = np.unique(np.stack([sender, road["event_us"]]), axis=1)[0]
         sums[:, of.SCANS] += np.bincount(scans, minlength=n)
         sums[:, of.SECONDS] += awake * slots / 10
@@ -247,9 +285,9 @@ class Scorecard:
 
     def _pairs(
         self, road: NDArray[np.void], sender: NDArray[np.int64], refs: NDArray[np.void], cars: NDArray[np.uint64],
-        found: NDArray[np.int64], apart: NDArray[np.float64], from_us: int, sums: NDArray[np.float64],
+        found: NDArray[np.int64], apart: NDArray[np.float64], awake: NDArray[np.bool_], sums: NDArray[np.float64],
         bins: NDArray[np.float64],
-    ) -> None:  # fmt: skip
+    ) -> Generator[None, None, None]:  # fmt: skip
         """Count what looks and cars that are each other's nearest say of misses, errors and numbers."""
         n = len(sums)
         at = np.flatnonzero(found >= 0)
@@ -265,81 +303,33 @@ class Scorecard:
         turned = np.degrees(np.abs((look["heading_rad"] - ref["heading_rad"] + np.pi) % (2 * np.pi) - np.pi))
         of.histogram(bins, who, of.HEADING, np.where(ref["speed_mps"] >= of.MOVING_MPS, turned, np.nan))
         of.histogram(bins, who, of.SIZE, np.abs(look["length_m"] - ref["length_m"]))
+        yield
         # One car with one sender through the second: how many looks between its first and last are missing.
         order = np.lexsort((look["event_us"], ref["car"], who))
-        who, car, event, number = who[order], ref["car"][order], look["event_us"][order], look["participant"][order]
-        starts = (
-            np.flatnonzero(np.r_[True, (np.diff(car) != 0) | (np.diff(who) != 0)]) if len(who) else np.empty(0, int)
-        )
-        ends = np.r_[starts[1:], len(who)] if len(who) else starts
+        who, look, ref = who[order], look[order], ref[order]
+        car, event, number = ref["car"], look["event_us"], look["participant"]
+        new = np.ones(len(who), np.bool_)
+        new[1:] = (np.diff(car) != 0) | (np.diff(who) != 0)
+        starts = np.flatnonzero(new)
+        ends = np.append(starts[1:], len(who)).astype(np.int64)[: len(starts)]
         counts = ends - starts
         sums[:, of.CAR_S] += np.bincount(who[starts], minlength=n)
-        span = (
-            np.rint((event[ends - 1] - event[starts]) / self._period_us(event, who, starts, n)[who[starts]])
-            if len(who)
-            else starts
-        )
-        trials = np.maximum(span - 1, 0)
+        period = pairing.periods_us(event, who, starts, n)[who[starts]]
+        trials = np.maximum(np.rint((event[ends - 1] - event[starts]) / period) - 1, 0)
         missed = np.clip(trials - np.maximum(counts - 2, 0), 0, trials)
         sums[:, of.TRIALS] += np.bincount(who[starts], trials, n)
         sums[:, of.MISSED] += np.bincount(who[starts], missed, n)
-        self._changes(who, cars[car] if len(car) else cars[:0], number, starts, ends, sums)
-        self._lean += self._leaning(look[order], ref[order], who, starts, counts)
+        whose = cars[car[starts]]
+        pairing.changes(who, whose, number, starts, ends, self._previous, sums)
+        self._previous = np.stack([who[starts].astype(np.uint64), whose, number[ends - 1]], axis=1)
+        self._lean += pairing.leaning(look, ref, who, starts, counts, self.masts, n)
+        yield
         seen = np.zeros((n, len(cars)), np.bool_)
         seen[who, car] = True
         places = np.full((len(cars), 2), np.nan)
         places[refs["car"], 0], places[refs["car"], 1] = refs["x_m"], refs["y_m"]
-        awake = np.bincount(sender, minlength=n) > 0
-        of.field_of_view(
-            places[np.isfinite(places[:, 0])], seen[:, np.isfinite(places[:, 0])], awake, self.masts, self._field, sums
-        )
-
-    def _leaning(
-        self, look: NDArray[np.void], ref: NDArray[np.void], who: NDArray[np.int64], starts: NDArray[np.intp],
-        counts: NDArray[np.intp],
-    ) -> NDArray[np.float64]:  # fmt: skip
-        """Return the equations of this second's moving cars (:mod:`.lean`); ``starts`` are the first pairs of each car."""
-        if not len(starts):
-            return np.zeros_like(self._lean)
-        velocity = ref["speed_mps"][:, None] * np.stack(
-            [np.sin(ref["heading_rad"]), np.cos(ref["heading_rad"])], axis=1
-        )
-        place = np.stack([look["x_m"], look["y_m"]], axis=1)
-        was = np.stack([ref["x_m"], ref["y_m"]], axis=1)
-        off = place - was - velocity * ((look["event_us"] - ref["t_us"]) / 1e6)[:, None]
-        means = [np.add.reduceat(each, starts) / counts[:, None] for each in (place, velocity, off)]
-        moving = np.hypot(*means[1].T) >= of.MOVING_MPS
-        place, velocity, off = (each[moving] for each in means)
-        first = who[starts][moving]
-        return lean.equations(first, place - self.masts[first], velocity, off, len(self._lean))
-
-    @staticmethod
-    def _period_us(
-        event: NDArray[np.int64], who: NDArray[np.int64], starts: NDArray[np.intp], n: int
-    ) -> NDArray[np.float64]:
-        """Return how often each sender looks at one object: the lower quartile of pauses, 0.1 s where there is none."""
-        period = np.full(n, 100_000.0)
-        pause = np.diff(event)
-        same = np.ones(len(pause), np.bool_)
-        same[starts[1:] - 1] = False
-        same &= pause > 5000
-        for sender in np.unique(who[1:][same]).tolist():
-            period[sender] = np.quantile(pause[same & (who[1:] == sender)], 0.25)
-        return period
-
-    def _changes(
-        self, who: NDArray[np.int64], car: NDArray[np.uint64], number: NDArray[np.uint64], starts: NDArray[np.intp],
-        ends: NDArray[np.intp], sums: NDArray[np.float64],
-    ) -> None:  # fmt: skip
-        """Count whose number of a car is another than a second ago, and not only a neighbour's that is in use too."""
-        before = {(a, b): c for a, b, c in self._previous.tolist()}
-        used = set(zip(who.tolist(), number.tolist(), strict=True))
-        for k, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            sender = int(who[k])
-            old = before.get((sender, int(car[k])))
-            if old is not None and old != int(number[end - 1]) and (sender, old) not in used:
-                sums[sender, of.CHANGES] += 1
-        self._previous = np.stack([who[starts].astype(np.uint64), car[starts], number[ends - 1]], axis=1)
+        there = np.isfinite(places[:, 0])
+        of.field_of_view(places[there], seen[:, there], awake, self.masts, self._field, sums)
 
     def _learn(self, sums: NDArray[np.float64], bins: NDArray[np.float64], seconds: float) -> None:
         """Take one second into the fading sums and the running minute."""

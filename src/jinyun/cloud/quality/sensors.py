@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from jinyun.shapes import SEEN_BY_ITSELF, Kind
 
+_MOTOR = int(Kind.MOTOR)
 SLOT_US = 100_000
 """Cars' places are known once in so long; a look is carried by half of it at most."""
 GATE_M, GATE_MPS = 6.0, 4.0
@@ -79,42 +80,9 @@ def references(own: NDArray[np.void], from_us: int, slots: int) -> tuple[NDArray
 
     ``own`` are SIGHTING rows of cars; only those with a place, a speed and a heading that can be relied on serve.
     """
-    sd = own["position_sd_m"]
-    good = (own["kind"] == Kind.MOTOR) & np.isfinite(own["speed_mps"]) & np.isfinite(own["heading_rad"])
-    own = own[good & ~(sd > REFERENCE_SD_M)]
-    cars, number = np.unique(own["participant"], return_inverse=True)
-    order = np.lexsort((own["event_us"], number))
-    rows = np.zeros(len(cars) * slots, REFERENCE)
-    count = _refer(own[order], number[order], from_us, slots, rows)
-    rows = rows[:count]
-    return rows[np.argsort(rows["slot"], kind="stable")], cars
-
-
-@njit(cache=True)
-def _refer(own: Any, number: NDArray[np.int64], from_us: int, slots: int, rows: Any) -> int:
-    count = first = 0
-    while first < len(own):
-        end = first
-        while end < len(own) and number[end] == number[first]:
-            end += 1
-        at = first
-        for slot in range(slots):
-            t_us = from_us + slot * SLOT_US + SLOT_US // 2
-            while at + 1 < end and abs(own[at + 1].event_us - t_us) <= abs(own[at].event_us - t_us):
-                at += 1
-            one = own[at]
-            dt = (t_us - one.event_us) / 1e6
-            if abs(dt) * 1e6 > SLOT_US:
-                continue
-            row = rows[count]
-            count += 1
-            row.slot, row.car, row.t_us = slot, number[first], t_us
-            row.speed_mps, row.heading_rad = one.speed_mps, one.heading_rad
-            row.x_m = one.x_m + one.speed_mps * np.sin(one.heading_rad) * dt
-            row.y_m = one.y_m + one.speed_mps * np.cos(one.heading_rad) * dt
-            row.length_m, row.width_m = one.length_m, one.width_m
-        first = end
-    return count
+    rows, cars = np.zeros(len(own) * min(slots, 3), REFERENCE), np.empty(len(own), np.uint64)  # 3: of one report
+    count, met = _refer(own, from_us, slots, rows, cars)
+    return rows[:count], cars[:met]
 
 
 @njit(cache=True)
@@ -307,6 +275,64 @@ def matched(
 def _key(source: int, participant: Any, mask: int) -> int:
     mixed = (np.uint64(participant) + np.uint64(source) * np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
     return int(mixed >> np.uint64(33)) & mask
+
+
+@njit(cache=True, nogil=True)
+def _refer(own: Any, from_us: int, slots: int, rows: Any, cars: NDArray[np.uint64]) -> tuple[int, int]:
+    """Fill ``rows`` by slot and car and ``cars`` in ascending order; return how many there are of each.
+
+    Of each car and slot the report nearest in time to the slot's middle serves, of two as near the later.
+    """
+    size = 64
+    while size < 2 * len(own):
+        size *= 2
+    place = np.full(size, -1, np.int64)
+    best = np.full((len(own), slots), -1, np.int32)
+    met = 0
+    for i in range(len(own)):
+        one = own[i]
+        if one.kind != _MOTOR or one.position_sd_m > REFERENCE_SD_M:
+            continue
+        if not (np.isfinite(one.speed_mps) and np.isfinite(one.heading_rad)):
+            continue
+        middle = (one.event_us - from_us) // SLOT_US
+        if middle < -1 or middle > slots:
+            continue
+        at = _key(0, one.participant, size - 1)
+        while place[at] >= 0 and cars[place[at]] != one.participant:
+            at = (at + 1) & (size - 1)
+        if place[at] < 0:
+            place[at], cars[met] = met, one.participant
+            met += 1
+        its = best[place[at]]
+        for slot in range(max(middle - 1, 0), min(middle + 2, slots)):
+            t_us = from_us + slot * SLOT_US + SLOT_US // 2
+            off, old = abs(one.event_us - t_us), its[slot]
+            if off > SLOT_US:
+                continue
+            if old >= 0:
+                was = abs(own[old].event_us - t_us)
+                if off > was or (off == was and one.event_us < own[old].event_us):
+                    continue
+            its[slot] = i
+    order = np.argsort(cars[:met])
+    count = 0
+    for slot in range(slots):
+        t_us = from_us + slot * SLOT_US + SLOT_US // 2
+        for k in range(met):
+            i = best[order[k], slot]
+            if i < 0:
+                continue
+            one, row = own[i], rows[count]
+            dt = (t_us - one.event_us) / 1e6
+            count += 1
+            row.slot, row.car, row.t_us = slot, k, t_us
+            row.speed_mps, row.heading_rad = one.speed_mps, one.heading_rad
+            row.x_m = one.x_m + one.speed_mps * np.sin(one.heading_rad) * dt
+            row.y_m = one.y_m + one.speed_mps * np.cos(one.heading_rad) * dt
+            row.length_m, row.width_m = one.length_m, one.width_m
+    cars[:met] = cars[:met][order]
+    return count, met
 
 
 @njit(cache=True)
