@@ -26,6 +26,7 @@ from jinyun.bench.machine import describe
 from jinyun.cloud import twin
 from jinyun.cloud.decode import Decoder
 from jinyun.cloud.quality.claims import Claims
+from jinyun.hdmap import Map
 from jinyun.net import topics
 from jinyun.net.block import Arrival, Block
 from jinyun.shapes import SIGHTING, SIGNAL, Finding
@@ -33,8 +34,8 @@ from jinyun.world import attacks
 from jinyun.world.offline import Conditions, Moment, moments
 from jinyun.zone import Zone
 
-SECONDS = 480.0
-HONEST_SHARE = 0.375
+SECONDS = 300.0
+HONEST_SHARE = 0.4
 """Of the whole time; the rest is attacked."""
 ATTACKERS = 0.2
 """Of the connected cars."""
@@ -49,6 +50,7 @@ class Run:
     """One cloud, what attacks it, whom it names, and what it shows."""
 
     zone: Zone
+    map: Map
     decoder: Decoder
     twin: twin.State = field(default_factory=twin.State)
     attack: attacks.Attack | None = None
@@ -60,7 +62,7 @@ class Run:
     claims: Claims = field(init=False)
 
     def __post_init__(self) -> None:
-        self.claims = Claims(self.name_of)
+        self.claims = Claims(self.name_of, self.map)
 
     def name_of(self, row: int) -> str:
         source = self.decoder.sources.at(row)
@@ -68,7 +70,7 @@ class Run:
 
     def attacked_by(self, kind: str, begins_us: int) -> Run:
         """Return a cloud that knows what this one knows and is attacked from now on; no kind: that nobody attacks."""
-        other = copy.deepcopy(self)
+        other = copy.deepcopy(self, {id(self.map): self.map, id(self.zone): self.zone})
         other.attack = attacks.Attack(kind, self.zone.project, ATTACKERS, begins_us) if kind else None
         other.named, other.heard_us = {}, {}
         return other
@@ -138,11 +140,12 @@ def simulate(seconds: float) -> dict[str, Run]:
     here = zones.load(zones.find(ZONE))
     most_hz = {kind: here.profile[f"link.{kind}_most_hz"].value for kind in topics.DEVICE_KINDS
                if f"link.{kind}_most_hz" in here.profile}  # fmt: skip
-    one = Run(here, Decoder(here.project, most_hz))
+    map = hdmap.open(here)
+    one = Run(here, map, Decoder(here.project, most_hz))
     one.decoder.warm()
     begin_frame = round(seconds * HONEST_SHARE * 10)
     runs, began = {"learning": one}, time.monotonic()
-    for frame, moment in enumerate(moments(here, hdmap.open(here), {"stated": Conditions()}, seconds)):
+    for frame, moment in enumerate(moments(here, map, {"stated": Conditions()}, seconds)):
         if frame == begin_frame:
             runs = {name or "healthy": one.attacked_by(name, moment.t_us) for name in ("", *attacks.KINDS)}
         for run in runs.values():

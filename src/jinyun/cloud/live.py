@@ -64,7 +64,7 @@ class Cloud:
         self.latency = Histogram()
         self.recent_latency = Histogram()
         self.links = Links(zone)
-        self.claims = Claims(self._name_of)
+        self.claims = Claims(self._name_of, map)
         self.scorecard = Scorecard(zone, self._name_of, folder)
         self.truth = SignalTruth(zone, map, self._name_of)
         self.lanes = Lanes(map) if map is not None else None
@@ -119,7 +119,7 @@ class Cloud:
         while self._until_us + WINDOW_US <= now_us:
             self._until_us += WINDOW_US
             self._window(self._until_us)
-            self.episodes.note(self.scorecard.go_on())
+            self.episodes.note(self.claims.go_on() + self.scorecard.go_on())
             if self._until_us % twin.TICK_US == 0:
                 frames.append(self._frame(self._until_us))
         return frames
@@ -170,7 +170,7 @@ class Cloud:
         self.episodes.note(self.truth.frame(frame))
         if end_us - self._asked_us >= ASKED_US:
             self._asked_us = end_us
-            self.episodes.note(self.claims.ask(frame.tracks, end_us))
+            self.episodes.note(self.claims.begin(frame.tracks, end_us))
             self.episodes.note(self.scorecard.begin(self.twin.tracks, self.decoder.sources, end_us))
         self.participants_max = max(self.participants_max, len(frame.tracks))
         names = {Kind.MOTOR: "motor", Kind.NON_MOTOR: "non_motor", Kind.PEDESTRIAN: "pedestrian"}

@@ -4,12 +4,13 @@ A share of the cars, always the same ones, lie from one instant on; what they se
 of it changed, a well-formed BSM in every case. Sizes and delays are our own choice, not those of VeReMi. All of it is
 simulated.
 
-    constant offset    its place, shifted by 15 to 80 m, always the same                      (恒定偏移)
-    random position    a place anywhere within a kilometre, another each time                 (随机位置)
-    replay             what a car near it said five seconds before, as its own                (重放)
-    sudden stop        it stands still from now on, while it drives away                      (突然停止)
-    sybil              four more names of its own that queue before and behind it             (女巫攻击)
-    denial of service  every message ten times                                                (拒绝服务)
+    constant offset    its place, shifted by 15 to 80 m, always the same (恒定偏移): from its first word on, or, where it has
+                       spoken before, drifting there at 2 m/s, so that nothing leaps
+    random position    a place anywhere within a kilometre, another each time (随机位置)
+    replay             what a car near it said five seconds before, as its own (重放)
+    sudden stop        it stands still from now on, while it drives away (突然停止)
+    sybil              four more names of its own that queue before and behind it (女巫攻击)
+    denial of service  every message ten times (拒绝服务)
 """
 
 from __future__ import annotations
@@ -28,11 +29,14 @@ from jinyun.zone import Projection
 SALT = 11
 """Makes the choice of who attacks another one than that of who is connected."""
 OFFSET_M = (15.0, 80.0)
+DRIFT_MPS = 2.0
 WITHIN_M = 500.0
 REPLAYED_US = 5_000_000
 STOP_FROM_MPS = 5.0
 """A car that stands cannot suddenly stop: it waits until it drives."""
 GHOST_PLACES_M = (12.0, -12.0, 24.0, -24.0)
+GHOST_SD_M, GHOST_SD_MPS, GHOST_SD_DEG = 0.1, 0.05, 0.3
+"""What names of one sender differ by, so that they are not word for word alike."""
 TIMES, APART_US = 10, 10_000
 REMEMBERED = 120
 """Messages of each car that a replay can choose from."""
@@ -55,7 +59,7 @@ class Attack:
         self._project = project
         self._rng = np.random.default_rng([seed, 3])
         self._lie = KINDS[kind]
-        self._offset: dict[str, tuple[float, float]] = {}
+        self._offset: dict[str, tuple[float, float, int]] = {}  # bearing rad, metres, since when (us), 0 always
         self._stopped: dict[str, _Value] = {}
         self._victim: dict[str, str] = {}
         self._said: dict[str, deque[tuple[int, bytes]]] = {}
@@ -70,10 +74,14 @@ class Attack:
         out: list[Arrival] = []
         for arrival in own:
             device = arrival.subject.split(".")[DEVICE_AT]
+            spoke = device in self._said
             self._said.setdefault(device, deque(maxlen=REMEMBERED)).append((arrival.receive_us, arrival.payload))
             if arrival.receive_us < self.begins_us or not self.attacks(device):
                 out.append(arrival)
                 continue
+            if device not in self._offset:
+                bearing, far = self._rng.uniform(0, 2 * np.pi), self._rng.uniform(*OFFSET_M)
+                self._offset[device] = float(bearing), float(far), arrival.receive_us if spoke else 0
             said = self._lie(self, device, arrival)
             if said != [arrival]:
                 for one in said:
@@ -89,10 +97,10 @@ class Attack:
         return value | {"pos": value["pos"] | {"long": round(float(lon) * 1e7), "lat": round(float(lat) * 1e7)}}
 
     def _shifted(self, device: str, arrival: Arrival) -> list[Arrival]:
-        if device not in self._offset:
-            far, bearing = self._rng.uniform(*OFFSET_M), self._rng.uniform(0, 2 * np.pi)
-            self._offset[device] = float(far * np.sin(bearing)), float(far * np.cos(bearing))
-        return [_with(arrival, self._moved(_value(arrival.payload), *self._offset[device]))]
+        bearing, far, since_us = self._offset[device]
+        if since_us:
+            far = min(far, (arrival.receive_us - since_us) / 1e6 * DRIFT_MPS)
+        return [_with(arrival, self._moved(_value(arrival.payload), far * np.sin(bearing), far * np.cos(bearing)))]
 
     def _anywhere(self, device: str, arrival: Arrival) -> list[Arrival]:
         east, north = self._rng.uniform(-WITHIN_M, WITHIN_M, 2).tolist()
@@ -140,7 +148,13 @@ class Attack:
         out = [arrival]
         for k, ahead_m in enumerate(GHOST_PLACES_M):
             name = f"X{int(device[1:]) % 1_000_000:06d}{k}"
-            ghost = self._moved(value, float(ahead_m * np.sin(heading)), float(ahead_m * np.cos(heading)))
+            east, north, faster, turned = self._rng.standard_normal(4).tolist()
+            ghost = self._moved(
+                value, ahead_m * np.sin(heading) + east * GHOST_SD_M, ahead_m * np.cos(heading) + north * GHOST_SD_M
+            )
+            if value["speed"] > 0:
+                ghost["speed"] = min(max(value["speed"] + round(faster * GHOST_SD_MPS / _SPEED), 0), 8190)
+                ghost["heading"] = (value["heading"] + round(turned * GHOST_SD_DEG / 0.0125)) % 28_800
             subject = arrival.subject.replace(device, name)
             out.append(Arrival(arrival.receive_us, subject, _frame(ghost | {"id": name.encode()})))
         return out

@@ -2,9 +2,11 @@
 
 Each message of a vehicle is compared with its last: a leap, a speed that its places deny, an acceleration no tyre gives, a
 heading it does not drive. Words that another vehicle has said before are a replay. Once a second the picture is asked:
-a vehicle that passes several places where roadside sensors see nearly everybody, and is seen by none of them, is not where
-it says; several such near each other are one sender with many names (Sybil). Whoever is suspected keeps its place in the
-picture with little weight, so that a real vehicle is never lost; suspicion ends by itself when its cause does.
+a vehicle that passes several places where roadside sensors see nearly everybody, and is seen at few of them, is not where
+it says; several such near each other are one sender with many names (Sybil). Nobody drives far from every lane of the map.
+Whoever is suspected keeps its place in the picture with little weight, so that a real vehicle is never lost; suspicion ends
+by itself when its cause does. Who leapt and did not leap back stays suspected until the road sees it where it now says it
+is, or for two minutes.
 
 The kinds of attack are those of the VeReMi data set: constant offset, random place, replay, sudden stop, Sybil, denial of
 service (the last is the rate of :meth:`jinyun.cloud.sources.Sources.admit`).
@@ -12,18 +14,19 @@ service (the last is the rate of :meth:`jinyun.cloud.sources.Sources.admit`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from jinyun.hdmap import Map
 from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, Finding
 
 HARDEST_MPS2 = 14.0
 """No road vehicle changes its speed faster by tyres; half as much again for the noise of a step."""
-LEAST_STEP_MPS = 5.0
+LEAST_STEP_MPS = 3.0
 """A change of speed that is looked at: below it, noise over a short step would do."""
 LEAP_FLOOR_M = 6.0
 LEAP_SIGMAS = 6.0
@@ -46,17 +49,29 @@ SURE_SHARE, SURE_COUNT = 0.95, 20
 NEXT_CELL_M = 15.0
 """A vehicle is asked about again after it has moved so far: one truck in the way counts once."""
 UNSEEN_LOG = -11.0
-"""Log-likelihood of having been overlooked so often: one in sixty thousand."""
+"""Log-likelihood ratio of having been overlooked so often: one in sixty thousand."""
+SEEN_LOG, LEAST_LOG = 1.0, -15.0
+"""What being seen speaks for a vehicle, since one that is not there is taken for another now and then; how low doubt goes."""
+TRUSTED_PLACES = 3
+"""Who leapt is believed again after it was seen at so many places one after the other."""
+DISPLACED_S = 120.0
+OFF_ROAD_MPS, OFF_ROAD_S = 5.0, 5
+"""Who drives so fast, so many seconds, where no lane is within 25 m, does not drive there."""
+PARTS = 40
+LEAST_PART = 128
+"""Asking is done in at most so many parts, each of at least so many vehicles."""
 LIKE_MPS, LIKE_RAD, LIKE_M = 1.5, 0.2, 60.0
 GROUP, GROUP_M = 3, 150.0
-LEAP, SPEED, ACCELERATION, COURSE, REPLAY = range(5)
+GROUP_LOG, GROUP_PLACES = -6.0, 2
+"""In a group less doubt is enough: that several are overlooked at several places at once is no chance."""
+LEAP, SPEED, ACCELERATION, COURSE, REPLAY, DISPLACED = range(6)
 _RULES = ("claim.leap", "claim.speed", "claim.acceleration", "claim.course", "claim.replay")
 _FIELDS = ("pos", "speed", "speed", "heading", "message")
-_STATE = 8  # t_us, x, y, speed, heading, difference of speeds, repeats, when last repeated
+_STATE = 11  # t_us, x, y, speed, heading, difference of speeds, repeats, when last repeated; x, y, t_us of leaps
 _SLOTS = 1 << 18
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _hold_against(
     row: NDArray[np.int64],
     t_us: NDArray[np.int64],
@@ -87,6 +102,11 @@ def _hold_against(
                 if abs(moved - mean * dt) > reach:
                     wrong[i] |= 1 << LEAP
                     shown[i, LEAP] = moved - mean * dt
+                    s[8] += dx - mean * dt * np.sin(heading[i])
+                    s[9] += dy - mean * dt * np.cos(heading[i])
+                    s[10] = t_us[i]
+                    if np.hypot(s[8], s[9]) < reach:  # it is back where its way led
+                        s[8] = s[9] = 0.0
                 else:
                     share = min(1.0, dt / SPEED_MEMORY_S)
                     along = (dx * np.sin(heading[i]) + dy * np.cos(heading[i])) / dt
@@ -104,6 +124,8 @@ def _hold_against(
                 if abs(step) > LEAST_STEP_MPS and abs(step) / dt > 1.5 * HARDEST_MPS2:
                     wrong[i] |= 1 << ACCELERATION
                     shown[i, ACCELERATION] = step / dt
+        if s[8] != 0.0 and t_us[i] - s[10] < DISPLACED_S * 1e6:
+            wrong[i] |= 1 << DISPLACED
         if known and speed[i] > 1.0:
             value = np.int64(x[i] * 1000.0) * 73_856_093 ^ np.int64(y[i] * 1000.0) * 19_349_663
             value ^= np.int64(speed[i] * 50.0) * 83_492_791 ^ np.int64(heading[i] * 1e4) * 2_654_435_761
@@ -131,6 +153,8 @@ class _Doubt:
 
     log: float = 0.0
     places: int = 0
+    seen: int = 0  # places where it was seen since it was last overlooked
+    off_road_s: int = 0
     x_m: float = float("nan")
     y_m: float = float("nan")
 
@@ -138,15 +162,17 @@ class _Doubt:
 class Claims:
     """Watches the vehicles of one zone; :meth:`take` each window, :meth:`ask` once a second."""
 
-    def __init__(self, name_of: Callable[[int], str]) -> None:
-        """``name_of`` gives a sender's name by its row."""
+    def __init__(self, name_of: Callable[[int], str], map: Map | None = None) -> None:
+        """``name_of`` gives a sender's name by its row; without a map nobody is off the road."""
         self.name_of = name_of
+        self.map = map
         self.suspect_us = np.zeros(256, np.int64)
         self._state = np.zeros((256, _STATE))
         self._words = np.zeros((_SLOTS, 3), np.int64)
         self._rows: dict[int, int] = {}  # vehicle id -> sender's row
         self._doubts: dict[int, _Doubt] = {}
         self._cells: dict[tuple[int, int], list[float]] = {}  # seen share, vehicles
+        self._asking: Generator[None, None, list[Finding]] | None = None
 
     def _grow(self, rows: int) -> None:
         while len(self._state) < rows:
@@ -178,8 +204,8 @@ class Claims:
             if self._rows.get(vehicle) != row:
                 self._rows[vehicle] = row
         findings = []
-        for index in np.flatnonzero(wrong).tolist():
-            self.suspect_us[rows[index]] = now_us + SUSPECT_US
+        self.suspect_us[rows[wrong > 0]] = now_us + SUSPECT_US
+        for index in np.flatnonzero(wrong & ~np.uint8(1 << DISPLACED)).tolist():
             for kind in range(len(_RULES)):
                 if wrong[index] >> kind & 1:
                     findings.append(self._finding(kind, int(rows[index]), float(shown[index, kind]), now_us))
@@ -199,43 +225,107 @@ class Claims:
 
     def ask(self, tracks: NDArray[np.void], now_us: int) -> list[Finding]:
         """Ask the picture (TRACK rows) once a second whether the road sees whoever reports itself."""
+        found = self.begin(tracks, now_us)
+        while self._asking is not None:
+            found += self.go_on()
+        return found
+
+    def begin(self, tracks: NDArray[np.void], now_us: int) -> list[Finding]:
+        """Begin to ask a picture that will not change; return what an asking that was not at its end found."""
+        found = []
+        while self._asking is not None:
+            found += self.go_on()
+        self._asking = self._in_parts(tracks, now_us)
+        return found
+
+    def go_on(self) -> list[Finding]:
+        """Ask of the next part of the vehicles; return what was found where that was the last."""
+        if self._asking is None:
+            return []
+        try:
+            next(self._asking)
+        except StopIteration as ended:
+            self._asking = None
+            found: list[Finding] = ended.value
+            return found
+        return []
+
+    def _in_parts(self, tracks: NDArray[np.void], now_us: int) -> Generator[None, None, list[Finding]]:
         reported = tracks["seen_by"] & SEEN_BY_ITSELF > 0
         seen = tracks["seen_by"] & SEEN_BY_ROAD > 0
         both = np.flatnonzero(reported & (tracks["vehicle_id"] > 0))
-        alone = tracks[seen & ~reported]
         unseen: list[tuple[int, int]] = []
-        for index in both.tolist():
-            vehicle = int(tracks["vehicle_id"][index])
-            x, y = float(tracks["x_m"][index]), float(tracks["y_m"][index])
-            cell = self._cells.setdefault((int(x // CELL_M), int(y // CELL_M)), [0.0, 0.0])
-            row = self._rows.get(vehicle, -1)
-            trusted = row >= 0 and self.suspect_us[row] <= now_us
-            if self._overlooked(vehicle, bool(seen[index]), x, y, cell) and row >= 0:
-                unseen.append((index, row))
-                self.suspect_us[row] = now_us + SUSPECT_US
-            elif trusted:
-                cell[1] = min(cell[1] + 1.0, 200.0)
-                cell[0] += (float(seen[index]) - cell[0]) / cell[1]
-        living = {int(vehicle) for vehicle in tracks["vehicle_id"][both]}
+        suspicious: list[tuple[int, int]] = []
+        off_road: list[tuple[int, int]] = []
+        part = max(LEAST_PART, -(-len(both) // PARTS))
+        for first in range(0, len(both), part):
+            some = both[first : first + part]
+            away = self._away(tracks[some], seen[some])
+            vehicles, xs, ys = (tracks[name][some].tolist() for name in ("vehicle_id", "x_m", "y_m"))
+            for index, vehicle, x, y, is_away in zip(some.tolist(), vehicles, xs, ys, away.tolist(), strict=True):
+                cell = self._cells.setdefault((int(x // CELL_M), int(y // CELL_M)), [0.0, 0.0])
+                row = self._rows.get(vehicle, -1)
+                trusted = row >= 0 and self.suspect_us[row] <= now_us
+                doubt = self._doubts.setdefault(vehicle, _Doubt())
+                overlooked = self._overlooked(doubt, bool(seen[index]), x, y, cell)
+                doubt.off_road_s = doubt.off_road_s + 1 if is_away else 0
+                if row < 0:
+                    continue
+                if overlooked:
+                    unseen.append((index, row))
+                elif doubt.log < GROUP_LOG and doubt.places >= GROUP_PLACES:
+                    suspicious.append((index, row))
+                if doubt.off_road_s >= OFF_ROAD_S:
+                    off_road.append((index, row))
+                if overlooked or doubt.off_road_s >= OFF_ROAD_S:
+                    self.suspect_us[row] = now_us + SUSPECT_US
+                elif trusted:
+                    cell[1] = min(cell[1] + 1.0, 200.0)
+                    cell[0] += (float(seen[index]) - cell[0]) / cell[1]
+                if doubt.seen >= TRUSTED_PLACES:
+                    self._state[row, 8:10] = 0.0
+            yield
+        living = set(tracks["vehicle_id"][both].tolist())
         for gone in [vehicle for vehicle in self._doubts if vehicle not in living]:
             del self._doubts[gone]
-        return self._unseen(tracks, alone, unseen, now_us)
+        findings = [
+            Finding("claim.off_road", self.name_of(row), "pos",
+                    f"drives {tracks['speed_mps'][index]:.0f} m/s where no lane is within 25 m", now_us)
+            for index, row in off_road
+        ]  # fmt: skip
+        return findings + self._unseen(tracks, tracks[seen & ~reported], unseen, suspicious, now_us)
 
-    def _overlooked(self, vehicle: int, seen: bool, x: float, y: float, cell: list[float]) -> bool:
+    def _away(self, tracks: NDArray[np.void], seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return who drives, unseen by the road, where no lane is."""
+        away = ~seen & (tracks["speed_mps"] > OFF_ROAD_MPS)
+        if self.map is None:
+            return np.zeros(len(tracks), np.bool_)
+        driving = np.flatnonzero(away)
+        if len(driving):
+            away[driving] = self.map.nearest_lane(tracks["x_m"][driving], tracks["y_m"][driving])[0] < 0
+        return away
+
+    def _overlooked(self, doubt: _Doubt, seen: bool, x: float, y: float, cell: list[float]) -> bool:
         """Return whether a vehicle was overlooked too often for one that is where it says."""
-        if seen:
-            self._doubts.pop(vehicle, None)
-            return False
-        doubt = self._doubts.setdefault(vehicle, _Doubt())
         moved = not np.hypot(x - doubt.x_m, y - doubt.y_m) < NEXT_CELL_M
         if moved and cell[1] >= SURE_COUNT and cell[0] >= SURE_SHARE:
-            doubt.log += float(np.log(max(1.0 - cell[0], 0.02)))
-            doubt.places += 1
             doubt.x_m, doubt.y_m = x, y
+            if seen:
+                doubt.log = min(doubt.log + SEEN_LOG, 0.0)
+                doubt.seen += 1
+            else:
+                doubt.log = max(doubt.log + float(np.log(max(1.0 - cell[0], 0.02))), LEAST_LOG)
+                doubt.places += 1
+                doubt.seen = 0
         return doubt.log < UNSEEN_LOG
 
     def _unseen(
-        self, tracks: NDArray[np.void], alone: NDArray[np.void], unseen: list[tuple[int, int]], now_us: int
+        self,
+        tracks: NDArray[np.void],
+        alone: NDArray[np.void],
+        unseen: list[tuple[int, int]],
+        suspicious: list[tuple[int, int]],
+        now_us: int,
     ) -> list[Finding]:
         findings = []
         for index, row in unseen:
@@ -243,14 +333,20 @@ class Claims:
             places = self._doubts[int(track["vehicle_id"])].places
             reason = f"no roadside sensor sees it at {places} places where they see nearly everybody"
             findings.append(Finding("claim.unseen", self.name_of(row), "pos", reason + _like(track, alone), now_us))
-        if len(unseen) >= GROUP:
-            at = np.array([[tracks["x_m"][index], tracks["y_m"][index]] for index, _ in unseen])
+        together = unseen + suspicious
+        if len(together) >= GROUP:
+            at = np.array([[tracks["x_m"][index], tracks["y_m"][index]] for index, _ in together])
             near = np.hypot(*(at[:, None] - at[None, :]).transpose(2, 0, 1)) < GROUP_M
-            most = int(near.sum(axis=1).argmax())
-            members = [self.name_of(unseen[k][1]) for k in np.flatnonzero(near[most])]
-            if len(members) >= GROUP:
-                reason = f"{len(members)} unseen vehicles within {GROUP_M:.0f} m: {', '.join(sorted(members)[:8])}"
-                findings.append(Finding("claim.group", members[0], "id", reason, now_us, "fault"))
+            told = np.zeros(len(together), np.bool_)
+            for most in np.argsort(-near.sum(axis=1), kind="stable").tolist():
+                which = np.flatnonzero(near[most] & ~told)
+                if len(which) < GROUP or told[most]:
+                    continue
+                told[which] = True
+                members = sorted(self.name_of(together[k][1]) for k in which)
+                self.suspect_us[[together[k][1] for k in which]] = now_us + SUSPECT_US
+                reason = f"{len(members)} unseen vehicles within {GROUP_M:.0f} m: {', '.join(members[:8])}"
+                findings += [Finding("claim.group", name, "id", reason, now_us, "fault") for name in members]
         return findings
 
 
