@@ -3,9 +3,10 @@
 import numpy as np
 
 from jinyun.cloud.decode import Decoder
-from jinyun.cloud.reports import Reports
+from jinyun.cloud.newest import Newest
 from jinyun.net.block import Arrival
 from jinyun.net.samples import SMALLEST
+from jinyun.shapes import REPORT
 from tests import oracle
 
 NOW_US = 1_790_000_030_000_000
@@ -44,7 +45,7 @@ def test_a_car_that_says_nothing_beside_its_motion_has_no_report():
 
 
 def test_the_newest_word_of_each_car_holds_for_a_second():
-    reports = Reports()
+    reports = Newest(REPORT)
     lit = decoded(("C0000001", bsm("C0000001", 29_900, safetyExt={"lights": (b"\x20\x00", 9)}))).reports
     reports.take(lit)
     later = lit.copy()

@@ -45,7 +45,7 @@ RECENT = 5
 class Hops:
     """Where a message's time goes between its receipt and the picture that holds it; over the last seconds."""
 
-    NAMES = ("decode", "fuse", "predict", "receive_to_picture")
+    NAMES = ("decode", "fuse", "predict", "advise", "receive_to_picture")
 
     def __init__(self) -> None:
         self._intervals = [self._fresh()]
@@ -62,6 +62,10 @@ class Hops:
     def predicted(self, seconds: float) -> None:
         """Note how long a frame's lanes and prediction took."""
         self._intervals[-1]["predict"].add(np.array([round(seconds * 1e6)], np.int64))
+
+    def advised(self, seconds: float) -> None:
+        """Note how long the applications of a frame took, their messages included."""
+        self._intervals[-1]["advise"].add(np.array([round(seconds * 1e6)], np.int64))
 
     def fused(self, delays_us: NDArray[np.int64]) -> None:
         """Note how long after their receipt messages were in the picture."""

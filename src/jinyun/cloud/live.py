@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.cloud import account, tracking, twin
+from jinyun.cloud.advising import Advising
 from jinyun.cloud.decode import Decoder
 from jinyun.cloud.episodes import Episodes
 from jinyun.cloud.lanes import Lanes, Located
@@ -24,7 +26,7 @@ from jinyun.cloud.shedding import Shedding
 from jinyun.hdmap import Map
 from jinyun.net import topics
 from jinyun.net.block import Block
-from jinyun.shapes import SIGHTING, SIGNAL, Finding, Kind
+from jinyun.shapes import SIGHTING, SIGNAL, Finding, Frame, Kind
 from jinyun.zone import Zone
 
 WINDOW_US = 20_000
@@ -69,6 +71,7 @@ class Cloud:
         self.truth = SignalTruth(zone, map, self._name_of)
         self.lanes = Lanes(map) if map is not None else None
         self.road = roadway(map) if map is not None else None
+        self.advising = Advising(zone, map, self.road) if map is not None and self.road is not None else None
         self.located: Located | None = None
         self.paths: Paths | None = None
         self.started_us = 0
@@ -142,6 +145,8 @@ class Cloud:
         self.episodes.note(self.claims.take(decoded.sightings, end_us))
         self.episodes.note(self.truth.take(decoded.spats, decoded.maps, end_us))
         self.scorecard.take(decoded.sightings)
+        if self.advising is not None:
+            self.advising.take(decoded.sightings, decoded.reports)
         sightings = self.shedding.keep(decoded.sightings)
         tracking.take(self.twin.tracks, sightings, end_us)
         self._signals.append(decoded.signals)
@@ -163,10 +168,7 @@ class Cloud:
         self._signals = []
         frame = twin.step(self.twin, np.empty(0, SIGHTING), signals, end_us)
         if self.lanes is not None:
-            began = time.perf_counter()
-            self.located = self.lanes.step(frame.tracks)
-            self.paths = predict(frame.tracks, frame.signals, self.road, end_us, history=self.lanes.history)
-            self.hops.predicted(time.perf_counter() - began)
+            frame = self._advised(frame)
         self.episodes.note(self.truth.frame(frame))
         if end_us - self._asked_us >= ASKED_US:
             self._asked_us = end_us
@@ -177,6 +179,22 @@ class Cloud:
         counted = Counter(names.get(kind, "unknown") for kind in frame.tracks["kind"].tolist())
         self.by_kind = {name: counted.get(name, 0) for name in ("motor", "non_motor", "pedestrian", "unknown")}
         return twin.pack(frame, self.meta)
+
+    def _advised(self, frame: Frame) -> Frame:
+        """Return the frame with the advice that holds in it; locates and predicts its tracks on the way."""
+        assert self.lanes is not None and self.advising is not None
+        began = time.perf_counter()
+        self.located = self.lanes.step(frame.tracks)
+        lamps = self.advising.lamps(frame.tracks, frame.t_us)
+        self.paths = predict(
+            frame.tracks, frame.signals, self.road, frame.t_us, lamps=lamps, history=self.lanes.history
+        )
+        predicted = time.perf_counter()
+        advice = self.advising.step(frame, self.located, self.paths)
+        self.replies += self.advising.messages(frame, self.decoder.sources.at)
+        self.hops.predicted(predicted - began)
+        self.hops.advised(time.perf_counter() - predicted)
+        return replace(frame, advice=advice)
 
     def fused(self, now_us: int) -> None:
         """Note that the picture holds everything taken so far: closes the first part of those messages' way."""
@@ -238,6 +256,7 @@ class Cloud:
             "latency_ms": {"p50": recent.percentile_ms(0.5), "p99": recent.percentile_ms(0.99)},
             "latency_total_ms": {"p50": self.latency.percentile_ms(0.5), "p99": self.latency.percentile_ms(0.99)},
             "hops_ms": self.hops.told(),
+            "applications": self.advising.account() if self.advising is not None else [],
             "devices": devices,
             "episodes": self.episodes.listing(),
         }

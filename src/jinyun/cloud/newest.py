@@ -1,21 +1,21 @@
-"""What vehicles say of themselves beside their motion, the newest of each, for as long as it holds."""
+"""The newest row of each vehicle (最新自述): what vehicles say of themselves, for as long as it holds."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
-
-from jinyun.shapes import REPORT
 
 KEPT_US = 1_000_000
 """A word is kept so long; a vehicle that still means it repeats it ten times a second."""
 
 
-class Reports:
-    """The newest REPORT of each vehicle of the last second, ordered by ``vehicle_id``."""
+class Newest:
+    """The newest row of each vehicle of the last second, ordered by ``vehicle_id``; rows have that and ``event_us``."""
 
-    def __init__(self) -> None:
-        self.rows: NDArray[np.void] = np.empty(0, REPORT)
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.rows: NDArray[np.void] = np.empty(0, dtype)
         self._taken: list[NDArray[np.void]] = []
 
     def take(self, rows: NDArray[np.void]) -> None:
@@ -24,7 +24,7 @@ class Reports:
             self._taken.append(rows)
 
     def settle(self, now_us: int) -> None:
-        """Keep the newest word of each vehicle that is not older than a second at ``now_us``."""
+        """Keep the newest row of each vehicle that is not older than a second at ``now_us``."""
         rows = np.concatenate([self.rows, *self._taken])
         self._taken = []
         rows = rows[np.abs(now_us - rows["event_us"]) <= KEPT_US]
@@ -33,8 +33,8 @@ class Reports:
         self.rows = rows[last]
 
     def of(self, vehicle_id: NDArray[np.uint64]) -> NDArray[np.void]:
-        """Return the report of each vehicle, zeros for those that say nothing (and for id 0)."""
-        found = np.zeros(len(vehicle_id), REPORT)
+        """Return the row of each vehicle, zeros for those that say nothing (and for id 0)."""
+        found = np.zeros(len(vehicle_id), self.rows.dtype)
         if len(self.rows):
             at = np.minimum(np.searchsorted(self.rows["vehicle_id"], vehicle_id), len(self.rows) - 1)
             known = (self.rows["vehicle_id"][at] == vehicle_id) & (vehicle_id != 0)

@@ -19,6 +19,12 @@ TICK_US = 100_000
 SIGNAL_KEPT_US = 2_000_000
 """A signal state older than this is unknown, and leaves the frame."""
 
+ADVICE_COLUMNS = {
+    "episode": np.uint32, "application": np.uint8, "receiver": np.uint32, "about": np.uint32, "urgency": np.uint8,
+    "x_m": np.float32, "y_m": np.float32, "after_s": np.float32, "probability": np.float32, "value": np.float32,
+}  # fmt: skip
+"""What subscribers get of the advice that is open."""
+
 
 @dataclass(slots=True)
 class State:
@@ -84,6 +90,11 @@ def pack(frame: Frame, meta: dict[str, object]) -> bytes:
             "phase": signals["phase"],
             "light": signals["light"],
             "remaining_ds": remaining_ds.astype(np.uint16),
+        },
+        "advice": {
+            name: frame.advice[name].astype(as_type)
+            for name, as_type in ADVICE_COLUMNS.items()
+            if name in (frame.advice.dtype.names or ())
         },
     }
     return columns.pack(tables, {"kind": "frame", "seq": frame.seq, "t_us": frame.t_us, **meta})
