@@ -1,4 +1,7 @@
-"""Who drives ahead (前车): the next one on the lanes that a vehicle follows, over as many lanes as its way has."""
+"""Who drives ahead (前车): the next one on the lanes that a vehicle follows, over as many lanes as its way has.
+
+Ahead is whose body is in the way: who rides or stands so far aside that the follower passes it without touching is not.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,16 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jinyun.cloud.lanes import Located
-from jinyun.cloud.prediction import Paths
+from jinyun.cloud.prediction import Manner, Paths
 from jinyun.cloud.prediction.roadway import Roads
 
 FARTHEST_M = 250.0
 """Nobody is looked for farther ahead."""
+WIDTH_M = 1.8
+"""Width of who does not state it."""
+CLEAR_M, CREEPS_MPS, CHANGE_S = 6.0, 1.0, 1.5
+"""One that leaves a way is clear of it so far beyond where ways part, does not leave it slower than this, and takes so long
+to change over to the lane beside."""
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
 
@@ -42,28 +50,63 @@ class Occupied:
     row: NDArray[np.int64]
 
 
-def occupied(located: Located, lanes: int) -> Occupied:
-    """Return who is on each lane."""
-    on = np.flatnonzero(located.lane >= 0)
+def occupied(located: Located, lanes: int, among: NDArray[np.bool_] | None = None) -> Occupied:
+    """Return who is on each lane, ``among`` some."""
+    on = np.flatnonzero(located.lane >= 0 if among is None else among & (located.lane >= 0))
     order = on[np.lexsort((located.s_m[on], located.lane[on]))]
     counts = np.bincount(located.lane[on], minlength=lanes)
     return Occupied(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), order.astype(np.int64))
 
 
+def leaves_s(
+    follower: NDArray[np.int64],
+    leader: NDArray[np.int32],
+    located: Located,
+    paths: Paths,
+    roads: Roads,
+    speed_mps: NDArray[np.float64],
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return after how many seconds each leader has left its follower's way by its own likeliest one; infinity: it stays."""
+    first = paths.first[:-1]
+    mine, theirs = paths.lane[first[follower]], paths.lane[first[leader]]
+    n, most = mine.shape
+    begin = np.argmax(mine == theirs[:, :1], axis=1)
+    meets = (mine == theirs[:, :1]).any(axis=1)
+    gone, parted = -located.s_m[leader], np.zeros(n, np.bool_)
+    shared = np.ones(n, np.bool_)
+    row = np.arange(n)
+    for k in range(most):
+        at = begin + k
+        own, its = mine[row, np.minimum(at, most - 1)], theirs[:, k]
+        known = (at < most) & (own >= 0) & (its >= 0)
+        parted |= shared & known & (own != its)
+        shared &= known & (own == its)
+        gone += np.where(shared, np.append(roads.extent_m, 0.0)[its], 0.0)
+    off = np.maximum(gone, 0.0) + CLEAR_M
+    with np.errstate(divide="ignore", invalid="ignore"):
+        when = np.where(speed_mps[leader] > CREEPS_MPS, off / speed_mps[leader], np.inf)
+    changes = ~meets & (theirs[:, 0] >= 0) & (paths.manner[first[leader]] == Manner.CHANGE)
+    return np.where(changes, CHANGE_S, np.where(parted & meets, when, np.inf))
+
+
 def ahead(
-    tracks: NDArray[np.void], located: Located, paths: Paths, roads: Roads, half_length_m: NDArray[np.float64]
-) -> Ahead:
-    """Return who is ahead of each track on the lanes of its likeliest way."""
+    tracks: NDArray[np.void], located: Located, paths: Paths, roads: Roads, half_length_m: NDArray[np.float64],
+    half_width_m: NDArray[np.float64] | None = None, among: NDArray[np.bool_] | None = None,
+) -> Ahead:  # fmt: skip
+    """Return who is ahead of each track on the lanes of its likeliest way; ``among`` are those that are looked for."""
     n = len(tracks)
     row, gap = np.full(n, -1, np.int32), np.full(n, np.nan)
     closing = np.full(n, np.nan)
     if n:
-        who = occupied(located, len(roads.first))
+        who = occupied(located, len(roads.first), among)
+        if half_width_m is None:
+            width = tracks["width_m"].astype(np.float64)
+            half_width_m = np.where(width > 0, width, WIDTH_M) / 2
         heading = tracks["heading_rad"].astype(np.float64)
         speed = np.nan_to_num(tracks["speed_mps"].astype(np.float64))
         _look(
             located.lane, located.s_m, paths.first, paths.lane, roads.extent_m, who.first, who.row, heading, speed,
-            half_length_m, row, gap, closing,
+            located.offset_m, half_length_m, half_width_m, row, gap, closing,
         )  # fmt: skip
     return Ahead(row, gap, closing)
 
@@ -72,8 +115,8 @@ def ahead(
 def _look(
     lane: NDArray[np.int32], station: NDArray[np.float64], first: NDArray[np.int64], way: NDArray[np.int32],
     extent_m: NDArray[np.float64], begins: NDArray[np.int64], who: NDArray[np.int64], heading: NDArray[np.float64],
-    speed: NDArray[np.float64], half: NDArray[np.float64], row: NDArray[np.int32], gap: NDArray[np.float64],
-    closing: NDArray[np.float64],
+    speed: NDArray[np.float64], offset: NDArray[np.float64], half: NDArray[np.float64], wide: NDArray[np.float64],
+    row: NDArray[np.int32], gap: NDArray[np.float64], closing: NDArray[np.float64],
 ) -> None:  # fmt: skip
     for i in range(len(lane)):
         here = lane[i]
@@ -98,7 +141,11 @@ def _look(
                     else:
                         high = middle
                 high = begins[here + 1]
-            while low < high and who[low] == i:
+            own = offset[i] if k == 0 else 0.0
+            while low < high:
+                j = who[low]
+                if j != i and not abs(offset[j] - own) >= wide[i] + wide[j]:
+                    break
                 low += 1
             if low < high:
                 j = who[low]
