@@ -45,7 +45,7 @@ from jinyun.world.offline import Conditions, moments
 from jinyun.world.signals import Signals
 
 ZONE = "science-city"
-SECONDS = 240.0
+SECONDS = 120.0
 BEGIN_FRAMES, EVERY = 50, 10
 """The first frames are not predicted from; of the others every tenth is."""
 NEAR_M = 2.0

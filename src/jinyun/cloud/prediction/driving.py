@@ -43,8 +43,9 @@ HELD_MPS = 0.7
 FASTEST = 1.2
 """Who drives faster than so many times the limit is taken to slow down to that."""
 STANDING_MPS = 0.3
-SHOWN_SD_MPS2, SHOWN_FLOOR = 0.8, 0.05
-"""How near the present acceleration is to that of the way it goes, and the share of those of whom it says nothing."""
+SHOWN_SD_MPS2, SHOWN_FLOOR = 0.8, 0.3
+"""How near the present acceleration is to that of the way it goes, and how much it weighs that it says nothing: drivers
+act late, and a track learns of it later still."""
 SETTLE_PER_S = 0.9
 """How fast an offset from the lane's middle is lost."""
 AHEAD_M = 60.0
@@ -53,6 +54,8 @@ PLACE_SD_M, SPEED_SD_MPS = 0.3, 0.3
 """Noise of a track that does not state it."""
 STEADY_SD_MPS2, PRESSED_SD_MPS2, STILL_SD_MPS2 = 0.45, 0.9, 0.15
 """Spread of the accelerations to come: of who drives freely, of who is held by something, of who stands held."""
+RIDER_SHARE = 0.6
+"""The same of who rides a bicycle, beside that of a car."""
 KEEPING_SD_M, WANDER_MPS = 0.3, 0.03
 """How far one is from the path across it, and how that grows."""
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
@@ -309,7 +312,8 @@ def sample(
         faded = np.exp(-SETTLE_PER_S * te)
         off = (aside + rate * te) * faded
         slope = (rate - SETTLE_PER_S * (aside + rate * te)) * faded / max(v, 2.0)
-        sine, cosine = np.sin(course), np.cos(course)
+        sine = road.east[p] + share * (road.east[p + 1] - road.east[p])
+        cosine = road.north[p] + share * (road.north[p + 1] - road.north[p])
         it = samples[h, step - 1]
         it[X] = road.x[p] + share * (road.x[p + 1] - road.x[p]) + off * cosine
         it[Y] = road.y[p] + share * (road.y[p + 1] - road.y[p]) - off * sine
@@ -319,6 +323,8 @@ def sample(
             spread = STILL_SD_MPS2
         else:
             spread = STEADY_SD_MPS2 + (PRESSED_SD_MPS2 - STEADY_SD_MPS2) * its.pressed[h] / step
+        if movers.rider[i]:
+            spread *= RIDER_SHARE
         it[ALONG] = np.sqrt(place_sd[i] ** 2 + (speed_sd[i] * t) ** 2 + (spread * t * t / 2) ** 2)
         it[ACROSS] = np.sqrt(place_sd[i] ** 2 + KEEPING_SD_M**2 + (WANDER_MPS * its.gone[h]) ** 2)
 

@@ -22,7 +22,7 @@ STEPS = 5
 """Steps between two samples."""
 ACCEL_SD_MPS2, TURN_SD_RPS, SIDEWAYS_MPS, STILL_SHARE = 0.9, 0.12, 0.1, 0.2
 """Spread of what a vehicle off the map does next, and the share of it of one that stands."""
-WALKER_SD_MPS2, SIDEWAYS_WALKER_MPS, STANDING_SHARE = 0.25, 0.15, 0.4
+WALKER_SD_MPS2, SIDEWAYS_WALKER_MPS, STANDING_SHARE = 0.1, 0.15, 0.4
 """Spread of what somebody on foot does next, either way, and the share of it of who stands."""
 STANDING_MPS = 0.3
 WALK_MPS = 1.3
@@ -77,32 +77,25 @@ def coast(
                     cx += (v + then) / 2 * dt * np.sin(middle)
                     cy += (v + then) / 2 * dt * np.cos(middle)
                 v = then
-            t = t_s[k]
-            samples[h, k, X], samples[h, k, Y] = cx, cy
-            samples[h, k, HEADING], samples[h, k, SPEED] = (
-                (course[i] - turn * np.expm1(-t / turn_fade_s)) % (2 * np.pi),
-                v,
-            )
+            t, it = t_s[k], samples[h, k]
+            it[X], it[Y], it[SPEED] = cx, cy, v
+            it[HEADING] = (course[i] - turn * np.expm1(-t / turn_fade_s)) % (2 * np.pi)
             still = STILL_SHARE if v0[i] < STANDING_MPS and v < STANDING_MPS else 1.0
             rate = speed_sd[i] if headed else speed_sd[i] + v0[i]
-            samples[h, k, ALONG] = np.sqrt(
-                place_sd[i] ** 2 + (rate * t) ** 2 + (still * ACCEL_SD_MPS2 * t * t / 2) ** 2
-            )
+            it[ALONG] = np.sqrt(place_sd[i] ** 2 + (rate * t) ** 2 + (still * ACCEL_SD_MPS2 * t * t / 2) ** 2)
             aside = v0[i] * t * (heading_sd[i] + TURN_SD_RPS * t / 2)
-            samples[h, k, ACROSS] = (
-                np.sqrt(place_sd[i] ** 2 + (SIDEWAYS_MPS * t) ** 2 + aside**2) if headed else samples[h, k, ALONG]
-            )
+            across = np.sqrt(place_sd[i] ** 2 + (SIDEWAYS_MPS * t) ** 2 + aside**2)
+            it[ACROSS] = across if headed else it[ALONG]
 
 
 @_compiled
 def walk(
     who: NDArray[np.int64], px: Floats, py: Floats, v0: Floats, course: Floats, place_sd: Floats, speed_sd: Floats,
     road: Roads, light: NDArray[np.uint8], left_s: Floats, t_s: Floats, begin: int,
-    of: NDArray[np.int32], manner: NDArray[np.uint8], probability: Floats,
-    samples: Floats,
+    of: NDArray[np.int32], manner: NDArray[np.uint8], probability: Floats, samples: Floats,
 ) -> int:  # fmt: skip
-    """Enter the paths of the people of ``who`` from row ``begin`` on, each over up to two crossings and one beside;
-    return the row after the last."""
+    """Enter the paths of the people of ``who`` from row ``begin`` on: over up to two crossings, and as they go; return
+    the row after the last."""
     row = begin
     for n in range(len(who)):
         i = who[n]
@@ -126,10 +119,10 @@ def walk(
                 of[row], manner[row], probability[row] = i, CROSS, chance
                 row += 1
         v = 0.0 if standing else v0[i]
+        east, north = (np.sin(course[i]), np.cos(course[i])) if headed else (0.0, 0.0)
         for k in range(len(t_s)):
             gone = v * t_s[k]
-            samples[row, k, X] = px[i] + np.sin(course[i]) * gone if headed else px[i]
-            samples[row, k, Y] = py[i] + np.cos(course[i]) * gone if headed else py[i]
+            samples[row, k, X], samples[row, k, Y] = px[i] + east * gone, py[i] + north * gone
             samples[row, k, HEADING], samples[row, k, SPEED] = course[i], v
             _spread(place_sd[i], speed_sd[i], t_s[k], STANDING_SHARE if standing else 1.0, samples[row, k])
         of[row], manner[row], probability[row] = i, WAIT if standing else WALK, rest

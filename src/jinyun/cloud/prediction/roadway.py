@@ -55,6 +55,8 @@ class Roads(NamedTuple):
     y: Floats
     s: Floats
     heading: Floats  # of the lane there, without leaps of a whole turn
+    east: Floats  # its sine and cosine
+    north: Floats
     cap2: Floats  # square of the speed that the bends from here to the lane's end allow
     # by way on
     after: Ints
@@ -99,17 +101,19 @@ def roadway(map: Map) -> Roadway:
         right=np.where(lanes["junction"] < 0, lanes["right"], -1).astype(np.int32),
         line=line, line_m=line_m, after_first=map.successors_first["row"].astype(np.int32),
         x=points["x_m"].astype(np.float64), y=points["y_m"].astype(np.float64), s=points["s_m"].astype(np.float64),
-        heading=heading, cap2=cap2, after=map.successors["lane"].astype(np.int32), turn=turn, group=group, prior=prior,
+        heading=heading, east=np.sin(heading), north=np.cos(heading), cap2=cap2,
+        after=map.successors["lane"].astype(np.int32), turn=turn, group=group, prior=prior,
         code=code, end_x=end_x, end_y=end_y, crossing_group=crossing_group,
     )  # fmt: skip
     return Roadway(map, roads)
 
 
-_reals, _rows, _marks = np.zeros(0), np.zeros(0, np.int32), np.zeros(0, np.uint8)
+_reals, _rows, _wide, _marks = np.zeros(0), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.uint8)
 NOWHERE = Roads(
-    np.zeros(0, np.int64), np.zeros(0, np.int64), _reals, _reals, _reals, _marks.astype(np.bool_), _marks.astype(np.bool_),
-    _rows, _rows, _rows, _reals, _rows, _reals, _reals, _reals, _reals, _reals, _rows, _marks, _rows, _reals,
-    np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros((0, 2)), _rows,
+    first=_wide, points=_wide, extent_m=_reals, limit_mps=_reals, half_m=_reals, ridden=_marks.astype(np.bool_),
+    inner=_marks.astype(np.bool_), left=_rows, right=_rows, line=_rows, line_m=_reals, after_first=_rows, x=_reals, y=_reals,
+    s=_reals, heading=_reals, east=_reals, north=_reals, cap2=_reals, after=_rows, turn=_marks, group=_rows, prior=_reals,
+    code=_wide, end_x=np.zeros((0, 2)), end_y=np.zeros((0, 2)), crossing_group=_rows,
 )  # fmt: skip
 """Where there is no map."""
 

@@ -31,8 +31,10 @@ DRIFT_SD_M = 0.6
 STOP_YELLOW_MPS2, YELLOW_SPREAD = 3.4, 0.6
 """Braking at which half of the drivers stop at a yellow light, and how sharply they part: from 3.0 (ITE's comfortable
 braking) to 3.7 m/s² in observations at junctions."""
-STOP_RED_MPS2, RED_SPREAD = 6.0, 0.8
-"""The same for a light that is red already: who can stop does."""
+STOP_RED_MPS2, RED_SPREAD = 8.0, 0.8
+"""The same for a light that is red already: who can stop does, as hard as a dry road lets tyres brake."""
+SLACK_M = 1.0
+"""So far beyond the line one may come to stand, or be less far before it than the track says."""
 LAMP_WEIGHT, LAMP_OFF_WEIGHT = 15.0, 0.35
 """How much more often one turns to the side of a turn lamp, and how much less without one."""
 STRAIGHT, LEFT, RIGHT, U_TURN = 1, 2, 4, 8  # hdmap.Turn
@@ -129,7 +131,7 @@ def _stopping(speed: float, line_m: float, light: int, left_s: float, reach_m: f
     """Return (share of drivers whom the light stops at the line, from when on, until when)."""
     if line_m > reach_m or line_m < -2.0:
         return 0.0, 0.0, 0.0
-    room = max(line_m, 0.1)
+    room = max(line_m, 0.0) + SLACK_M
     if light == 3:  # red
         if speed < 1.0:
             return 1.0, 0.0, left_s
@@ -144,7 +146,7 @@ def _stopping(speed: float, line_m: float, light: int, left_s: float, reach_m: f
         then = line_m - speed * left_s
         if then <= 0 and speed >= 1.0:
             return 0.0, 0.0, 0.0
-        share = _logistic((STOP_YELLOW_MPS2 - speed * speed / (2 * max(then, 0.1))) / YELLOW_SPREAD)
+        share = _logistic((STOP_YELLOW_MPS2 - speed * speed / (2 * (max(then, 0.0) + SLACK_M))) / YELLOW_SPREAD)
         return share, left_s, NEVER
     return 0.0, 0.0, 0.0
 
