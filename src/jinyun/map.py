@@ -36,7 +36,7 @@ def map_command(args: argparse.Namespace) -> int:
 
 def open_any(given: str | None, origin: str | None = None) -> Map:
     """Return the map of a file or of a zone; raises :class:`MapError` where it is neither."""
-    place = _origin(origin)
+    place = place_of(origin)
     if given is not None and Path(given).is_file():
         return hdmap.read(Path(given), origin=place)
     try:
@@ -48,7 +48,8 @@ def open_any(given: str | None, origin: str | None = None) -> Map:
     return hdmap.open(zones.load(folder))
 
 
-def _origin(text: str | None) -> tuple[float, float] | None:
+def place_of(text: str | None) -> tuple[float, float] | None:
+    """Return (longitude, latitude) of ``LON,LAT``, None of None; raises :class:`jinyun.hdmap.MapError`."""
     if text is None:
         return None
     try:

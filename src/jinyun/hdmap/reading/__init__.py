@@ -30,6 +30,8 @@ def read(path: Path | str, *, origin: tuple[float, float] | None = None) -> Map:
     """
     path = Path(path)
     data = source.content(path)
+    if data[:1] == b"{":
+        raise MapError(f"{path.name}: -: is JSON: GeoJSON is written only, maps are read from XML formats")
     root = source.parse(path.name, data)
     reading = source.Source(path.name)
     with np.errstate(all="ignore"):  # absurd numbers of a broken file are told where they are found

@@ -15,7 +15,10 @@ from jinyun.hdmap.precise import Map
 
 __all__ = ["FORMATS", "write"]
 
-_WRITERS = {"opendrive": (".xodr", "opendrive"), "lanelet2": (".osm", "lanelet")}
+_WRITERS = {
+    "opendrive": (".xodr", "opendrive"), "lanelet2": (".osm", "lanelet"),
+    "geojson": (".geojson", "geojson"),
+}  # fmt: skip
 """Suffix and module of each format; a module is loaded when it is asked for: it brings the compiler."""
 FORMATS = tuple(_WRITERS)
 
