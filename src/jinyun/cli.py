@@ -34,6 +34,12 @@ def _positive(text: str) -> float:
     return value
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) > 5000:
+        raise argparse.ArgumentTypeError(f"{text} is no number of vehicles (0..5000)")
+    return int(text)
+
+
 def _port(text: str) -> int:
     value = int(text) if text.isdecimal() else -1
     if not 0 <= value <= 65_535:
@@ -161,6 +167,16 @@ def parser() -> argparse.ArgumentParser:
             "--origin", metavar="LON,LAT", help="where the zero of a file's metres lies, if it does not say"
         )
 
+    zone = verbs.add_parser("zone", help="make a zone")
+    deeds = zone.add_subparsers(dest="deed", required=True, metavar="DEED")
+    new = deeds.add_parser("new", help="a running zone of a map file, with units, sensors and traffic by rule")
+    new.add_argument("folder", type=Path, metavar="DIR", help="folder to make; its name is the zone's id")
+    new.add_argument("--map", type=Path, required=True, metavar="FILE", help="OpenDRIVE, Lanelet2, SUMO net or OSM")
+    new.add_argument("--name", help="what people call it (default: the folder's name)")
+    new.add_argument("--origin", metavar="LON,LAT", help="where the zero of the file's metres lies, if it does not say")
+    new.add_argument("--vehicles", type=_count, help="how many simulated vehicles (default: by the length of lanes)")
+    new.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
+
     admin = verbs.add_parser("admin", help="who may speak: the zone's certificate authority and its devices")
     deeds = admin.add_subparsers(dest="deed", required=True, metavar="DEED")
     init = deeds.add_parser("init", help="make the zone's authority; its passphrase comes from JINYUN_PASSPHRASE")
@@ -265,6 +281,18 @@ def _map(args: argparse.Namespace) -> int:
         return 2
 
 
+def _zone(args: argparse.Namespace) -> int:
+    from jinyun.founding import zone_command
+    from jinyun.hdmap import CompileError, MapError
+    from jinyun.zone import ZoneError
+
+    try:
+        return zone_command(args)
+    except (MapError, CompileError, ZoneError, OSError) as error:
+        print(f"jinyun zone: {error}", file=sys.stderr)
+        return 2
+
+
 def _admin(args: argparse.Namespace) -> int:
     from jinyun.admin import AuthorityError, admin
 
@@ -303,7 +331,7 @@ def _fuse(args: argparse.Namespace) -> int:
 
 
 _VERBS = {"run": _run, "replay": _replay, "quality": _quality, "message": _message, "map": _map,
-          "admin": _admin, "bench": _bench, "fuse": _fuse}  # fmt: skip
+          "zone": _zone, "admin": _admin, "bench": _bench, "fuse": _fuse}  # fmt: skip
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -423,7 +423,7 @@ def _areas(
     return columns, {"x_m": whole[:, 0], "y_m": whole[:, 1]}
 
 
-def stops_file(map_stops: Columns, lane_ids: NDArray[Any], path: Path) -> None:
+def stops_file(map_stops: Columns, lane_ids: Sequence[str], path: Path) -> None:
     """Write the stops as a SUMO additional file."""
     lines = ["<additional>"]
     for id, lane, start, end in zip(

@@ -102,11 +102,14 @@ def _edge(edge: Edge, zone: Zone) -> str:
     )
 
 
+def users(use: str, beside_cycles: bool) -> str:
+    """Return who may use a lane (car, bus, bike, walk), as SUMO's attribute; cars beside a cycle lane keep cycles out."""
+    return _ALLOW[use].replace('disallow="', 'disallow="bicycle ') if beside_cycles else _ALLOW[use]
+
+
 def _lane(index: int, lane: Lane, beside_cycles: bool) -> str:
-    """Return one lane; a lane for cars beside a cycle lane is closed to cycles."""
     extra = ' acceleration="true"' if lane.acceleration else ""
-    allow = _ALLOW[lane.use].replace('disallow="', 'disallow="bicycle ') if beside_cycles else _ALLOW[lane.use]
-    return f'<lane index="{index}" width="{lane.width_m}" {allow}{extra}/>'
+    return f'<lane index="{index}" width="{lane.width_m}" {users(lane.use, beside_cycles)}{extra}/>'
 
 
 def _shape(line: Line) -> str:

@@ -28,6 +28,10 @@ VERSION = 5
 """Raise when the same zone and seed shall give other routes."""
 COUNTS = {"through": 260, "local": 520, "truck": 120, "bicycle": 160, "person": 360}
 LEAST_TRIP_M = 600.0
+LANE_CHANGE_M = 40.0
+"""Room that one change of lanes takes."""
+FEW_EDGES = {"local": 8, "truck": 2}
+"""With fewer edges on which such trips may begin and end they do so on any road."""
 Pool = dict[str, list[list[str]]]
 
 
@@ -146,7 +150,7 @@ def _routed(map: Map, seed: int) -> Pool:
     lines = ["<routes>", '<vType id="car" vClass="passenger"/>', '<vType id="truck" vClass="truck"/>']
     lines.append('<vType id="bicycle" vClass="bicycle"/>')
     for kind, wanted in COUNTS.items():
-        for k in range(int(wanted * 1.3)):
+        for k in range(int(wanted * 1.3) if edges.has(kind) else 0):
             a, b = edges.pair(kind, rng)
             id = f"{kind}.{k}"
             if kind == "person":
@@ -167,17 +171,52 @@ def _routed(map: Map, seed: int) -> Pool:
         if not out.exists():
             raise hdmap.CompileError((done.stderr or done.stdout).strip() or f"duarouter returned {done.returncode}")
         found: Pool = {kind: [] for kind in COUNTS}
-        paths = _Paths(map)
+        paths, lanes = _Paths(map), _Lanes(map)
         for item in ET.parse(out).getroot():
             kind = item.get("id", "").split(".")[0]
             for way in item.iter("walk" if item.tag == "person" else "route"):
                 names = way.get("edges", "").split()
                 if kind == "person":
                     names = paths.between(names, rng)
+                elif kind != "bicycle" and not lanes.lead(names):
+                    continue
                 if kind in found and len(found[kind]) < COUNTS[kind] and len(names) >= 2:
                     found[kind].append(names)
                 break
     return found
+
+
+class _Lanes:
+    """Which routes a driver can follow without changing lanes where there is no room for it.
+
+    Where lanes begin at the end of a map, or edges are short, two who have to change places would wait for each other.
+    """
+
+    def __init__(self, map: Map) -> None:
+        self._map = map
+        self._row = {str(id): row for row, id in enumerate(map.edges["id"].tolist())}
+        driven = np.isin(map.lanes["kind"], (LaneKind.CAR, LaneKind.BUS))
+        self._onward: dict[int, list[int]] = defaultdict(list)
+        for start, end in zip(map.links["start"].tolist(), map.links["end"].tolist(), strict=True):
+            if driven[start] and driven[end]:
+                self._onward[start].append(end)
+        self._driven = driven
+
+    def lead(self, names: list[str]) -> bool:
+        """Return whether the edges named are a route for somebody who begins on the best lane."""
+        lanes: set[int] = set()
+        edge_of = self._map.lanes["edge"]
+        for at, name in enumerate(names):
+            row = self._row[name]
+            first, count = int(self._map.edges["first"][row]), int(self._map.edges["count"][row])
+            own = {lane for lane in range(first, first + count) if self._driven[lane]}
+            lanes = {end for lane in lanes for end in self._onward[lane] if edge_of[end] == row} if at else own
+            if not lanes:
+                return False
+            changes = int(float(self._map.lanes["length_m"][first]) / LANE_CHANGE_M)
+            for _ in range(min(changes, len(own))):
+                lanes |= {lane for near in lanes for lane in (near - 1, near + 1) if lane in own}
+        return True
 
 
 class _Paths:
@@ -192,13 +231,18 @@ class _Paths:
         kind, edge_of = map.lanes["kind"], map.lanes["edge"]
         self._beside: dict[str, list[str]] = defaultdict(list)
         walked = (LaneKind.SIDEWALK, LaneKind.AREA, LaneKind.CROSSING)
-        for a, b in _walking_links(map, kind, walked):
+        for a, b in _walking_links(map, kind, walked) if (kind == LaneKind.AREA).any() else ():
             one, other = str(names[edge_of[a]]), str(names[edge_of[b]])
             self._beside[one].append(other)
             self._beside[other].append(one)
 
     def between(self, edges: list[str], rng: np.random.Generator) -> list[str]:
-        """Return the edges with the walking areas and crossings between them; nothing where that makes no walk."""
+        """Return the edges with the walking areas and crossings between them; nothing where that makes no walk.
+
+        On a map without walking areas SUMO has made its own and finds the way over them itself.
+        """
+        if not self._beside:
+            return edges
         way = edges[:1]
         for edge in edges[1:]:
             inner = self._through(way[-1], edge, rng)
@@ -250,7 +294,7 @@ class _Ends:
         length = np.zeros(len(ids))
         speed = np.zeros(len(ids))
         np.maximum.at(length, edge_of, map.lanes["length_m"])
-        np.maximum.at(speed, edge_of, map.lanes["speed_limit_mps"])
+        np.fmax.at(speed, edge_of, map.lanes["speed_limit_mps"])
         tunnel = np.zeros(len(ids), bool)
         tunnel[edge_of[map.lanes["tunnel"]]] = True
         control = map.junctions["control"]
@@ -271,9 +315,17 @@ class _Ends:
             "through": (fringe["in"], fringe["out"]), "local": (inner, inner), "truck": (fringe["in"] + inner, inner),
             "bicycle": (cycled, cycled), "person": (walked, walked),
         }  # fmt: skip
+        roads = [e for e in normal if e in has[LaneKind.CAR]]
+        for kind_, (starts, ends) in list(self._lines.items()):  # a small map: trips from anywhere to anywhere
+            if kind_ in ("through", "local", "truck") and (min(len(starts), len(ends)) < FEW_EDGES.get(kind_, 1)):
+                self._lines[kind_] = roads, roads
         self._weight = np.where(np.isin(np.arange(len(ids)), fringe["in"] + fringe["out"]), 400.0 * lanes, length)
         first = map.lanes["first"][map.edges["first"]]
         self._at = np.column_stack([map.points["x_m"][first], map.points["y_m"][first]])
+
+    def has(self, kind: str) -> bool:
+        """Return whether trips of a kind have somewhere to begin and to end."""
+        return all(self._lines[kind])
 
     def pair(self, kind: str, rng: np.random.Generator) -> tuple[str, str]:
         """Return the ids of a first and a last edge, far enough apart for a trip (walks: not too far)."""

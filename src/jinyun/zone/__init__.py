@@ -88,7 +88,11 @@ def load(path: Path | str) -> Zone:
     described = _gathered(messages, lambda: parse(Description, read_toml(folder / "zone.toml"), "zone.toml"))
     plan_file = described.map.plan if described else "roads.toml"
     plan = None
-    if described is not None or (folder / plan_file).exists():
+    if described is not None and described.map.file is not None:
+        plan = Plan(classes={}, nodes={}, roads=[])
+        if not (folder / described.map.file).is_file():
+            messages.append(f"zone.toml: map.file: no file {described.map.file!r} in the zone's folder")
+    elif described is not None or (folder / plan_file).exists():
         plan = _gathered(messages, lambda: parse(Plan, read_toml(folder / plan_file), plan_file))
     if plan is not None:
         messages += [f"{plan_file}: {key}: {reason}" for key, reason in plan_faults(plan)]
@@ -202,7 +206,7 @@ def _faults(zone: Description, plan: Plan | None, folder: Path) -> list[tuple[st
                 if (item.lon is None) != (item.lat is None) or (item.at is not None and item.lon is not None):
                     found.append((f"{kind}[{i}]", "a place is either `at` or `lon` and `lat`"))
                 anchored = isinstance(item, Crossing) or (isinstance(item, Rsu) and item.junction is not None)
-                if item.at is None and item.lon is None and not anchored:
+                if item.at is None and item.lon is None and not (anchored and zone.map.file is None):
                     found.append((f"{kind}[{i}].at", "missing"))
     rsu_ids, stop_ids, types = [r.id for r in zone.rsus], [s.id for s in zone.stops], list(zone.sensor_types)
     for i, rsu in enumerate(zone.rsus):
@@ -213,7 +217,9 @@ def _faults(zone: Description, plan: Plan | None, folder: Path) -> list[tuple[st
     for i, line in enumerate(zone.lines):
         for j, stop in enumerate(line.stops):
             known(f"lines[{i}].stops[{j}]", stop, stop_ids, "stop")
-    if plan is None:
+    if plan is None or zone.map.file is not None:  # a map file's junctions are known when it is read
+        if zone.map.open is not None and zone.map.file is None:
+            found.append(("map.open", "is for a map file; a plan says of each road whether it is open"))
         return found
     nodes, roads = list(plan.nodes), [road.id for road in plan.roads]
     for i, rsu in enumerate(zone.rsus):
@@ -246,7 +252,7 @@ def _placed(
 
 
 def _rsu_defaults(rsu: Rsu, plan: Plan) -> dict[str, Any]:
-    if rsu.junction is None:
+    if rsu.junction is None or not plan.nodes:
         return {}
     node, name = plan.nodes[rsu.junction], plan.node_name(rsu.junction)
     update: dict[str, Any] = {"zh": rsu.zh or name.zh, "en": rsu.en or name.en, "node": rsu.node or node.no}
@@ -256,6 +262,8 @@ def _rsu_defaults(rsu: Rsu, plan: Plan) -> dict[str, Any]:
 
 
 def _crossing_defaults(crossing: Crossing, plan: Plan) -> dict[str, Any]:
+    if not plan.nodes:
+        return {}
     node, name = plan.nodes[crossing.node], plan.node_name(crossing.node)
     update: dict[str, Any] = {"zh": crossing.zh or name.zh, "en": crossing.en or name.en}
     if crossing.at is None and crossing.lon is None:

@@ -24,9 +24,11 @@ class Origin(Written):
 
 
 class MapSource(Written):
-    """Which file of the folder the precise map is compiled from."""
+    """Which file of the folder the precise map is compiled from: a road plan, or a map of another format."""
 
     plan: str = "roads.toml"
+    file: str | None = Field(default=None, description="OpenDRIVE, Lanelet2, SUMO net or OpenStreetMap; no plan then")
+    open: list[str] | None = Field(default=None, description="with file: its roads that are open for tests; none: all")
     region: int = Field(default=0, ge=0, le=65535, description="NodeReferenceID.region; 0 is for tests only")
 
 

@@ -16,7 +16,7 @@ from jinyun.hdmap.precise import Map
 __all__ = ["FORMATS", "write"]
 
 _WRITERS = {
-    "opendrive": (".xodr", "opendrive"), "lanelet2": (".osm", "lanelet"),
+    "opendrive": (".xodr", "opendrive"), "lanelet2": (".osm", "lanelet"), "sumo": (".net.xml", "sumo"),
     "geojson": (".geojson", "geojson"),
 }  # fmt: skip
 """Suffix and module of each format; a module is loaded when it is asked for: it brings the compiler."""
