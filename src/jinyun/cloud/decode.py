@@ -22,7 +22,7 @@ from jinyun.cloud.quality.spat import Spat
 from jinyun.cloud.sight import Projection
 from jinyun.cloud.sources import KINDS, Source, Sources
 from jinyun.cloud.ways import OTHER_WAY, Ways
-from jinyun.cloud.window import Decoded, Pile, Window
+from jinyun.cloud.window import Decoded, Pile, RsiHeard, Window
 from jinyun.net import csae, radar_json, topics
 from jinyun.net.block import Arrival, Block
 from jinyun.net.csae import batch
@@ -107,7 +107,7 @@ class Decoder:
         reports = np.concatenate(window.reports) if window.reports else np.empty(0, REPORT)
         return Decoded(
             self._within(window, sightings), signals, window.findings, taken, window.replies, window.spats, window.maps,
-            reports,
+            reports, window.road,
         )  # fmt: skip
 
     # -- by subject: whose it is and what it should be ---------------------------------------------------------------
@@ -341,6 +341,7 @@ class Decoder:
         source = self.sources.at(row)
         name = source.name if source else "?"
         value = csae.decode(payload)[1]
+        window.road.append(RsiHeard(row, receive_us, value))
         for event in value.get("rtes", ()):
             reason = f"reports event {event['eventType']} (GB/T 29100), source {event['eventSource']}"
             window.findings.append(Finding("road.event", name, f"rte {event['rteId']}", reason, receive_us, "info"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,14 @@ FRAMED = (*topics.MESSAGES, *topics.SECOND_STAGE)
 """The messages that come as MessageFrames."""
 
 
+class RsiHeard(NamedTuple):
+    """One RSI as decoded: row of its sender, when we had it, and its value."""
+
+    source: int
+    receive_us: int
+    value: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class Decoded:
     """What one window of arrivals held."""
@@ -29,6 +39,7 @@ class Decoded:
     spats: list[Spat]
     maps: list[MapHeard]
     reports: NDArray[np.void]
+    road: list[RsiHeard] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -81,5 +92,6 @@ class Window:
     findings: list[Finding] = field(default_factory=list)
     spats: list[Spat] = field(default_factory=list)
     maps: list[MapHeard] = field(default_factory=list)
+    road: list[RsiHeard] = field(default_factory=list)
     replies: list[tuple[str, bytes]] = field(default_factory=list)
     relayed: dict[int, int] = field(default_factory=dict)  # row of a gateway -> frames it relayed in this window

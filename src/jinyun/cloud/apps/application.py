@@ -54,7 +54,7 @@ class Application(NamedTuple):
     advise: Callable[[Scene, Parameters], NDArray[np.void]]
     behaviour: str = ""
     """What a vehicle should do, as a bit of DriveBehavior (``slow-down``) or ``recommended-speed`` where ``value`` is one
-    in m/s; "" where the sentence says it all."""
+    in m/s or, by ``unit``, in km/h; "" where the sentence says it all."""
 
 
 def advice(

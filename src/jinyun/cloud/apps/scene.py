@@ -11,10 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.cloud.apps.relations.ahead import Ahead, ahead
+from jinyun.cloud.apps.relations.along import Along, along
 from jinyun.cloud.apps.relations.beside import Beside, beside
+from jinyun.cloud.apps.relations.lit import Lit, lit
 from jinyun.cloud.apps.relations.meeting import Meetings, meetings
 from jinyun.cloud.lanes import Located
 from jinyun.cloud.prediction import Paths, Roadway, lights
+from jinyun.cloud.roadevents import NOTHING, Posted
+from jinyun.cloud.upstream import Coming, coming
 from jinyun.hdmap import Map
 from jinyun.shapes import Kind
 
@@ -25,6 +29,13 @@ EVENTS = {
     "flat_tyre": 1 << 2, "disabled": 1 << 1, "air_bag": 1 << 0,
 }  # fmt: skip
 """Bits of ``events`` in REPORT (VehicleEventFlags, 13 bits counted from the highest)."""
+
+IN_USE = 2
+"""SirenInUse and LightbarInUse: in use."""
+RESPONDING = (1, 3)
+"""ResponseType: emergency, pursuit."""
+EMERGENCY_CLASSES = (60, 69)
+"""BasicVehicleClass of emergency vehicles, from and to."""
 
 UNIT = np.dtype([("x_m", np.float64), ("y_m", np.float64), ("node", np.int32), ("junction", np.int32)])
 """A roadside unit of the zone: its place, the node whose messages it sends and that junction's row; -1 none."""
@@ -43,7 +54,9 @@ class Scene:
     map: Map
     roadway: Roadway
     units: NDArray[np.void]  # UNIT: the zone's roadside units
-    asked: Mapping[str, Any] = field(default_factory=dict)  # what stands open beyond the frame: requests, events, signs
+    asked: Mapping[str, Any] = field(default_factory=dict)  # requests that stand open beyond the frame
+    posted: Posted = NOTHING  # events, signs and tolls that hold, on lanes, and from where one gets to them
+    foretold_s: NDArray[np.float64] | None = None  # by group: 95 % error of the end told before (s), NaN unknown
 
     def __len__(self) -> int:
         return len(self.tracks)
@@ -60,6 +73,14 @@ class Scene:
         kind, length = self.tracks["kind"], self.tracks["length_m"]
         of_all: NDArray[np.bool_] = (kind == Kind.MOTOR) | ((kind == Kind.UNKNOWN) & (length >= 3.0))
         return of_all
+
+    @cached_property
+    def on_duty(self) -> NDArray[np.bool_]:
+        """Who drives to an emergency: siren, emergency response, or light bar on one of the emergency classes."""
+        says, kind = self.reports, self.tracks["classification"]
+        bar = (says["lightbar"] == IN_USE) & (kind >= EMERGENCY_CLASSES[0]) & (kind <= EMERGENCY_CLASSES[1])
+        on: NDArray[np.bool_] = (says["siren"] == IN_USE) | np.isin(says["response"], RESPONDING) | bar
+        return on & self.driven
 
     @cached_property
     def half_length_m(self) -> NDArray[np.float64]:
@@ -81,6 +102,21 @@ class Scene:
         """The row of ``paths`` that is each track's likeliest, -1 for none."""
         first = self.paths.first[:-1]
         return np.where(np.diff(self.paths.first) > 0, first, -1)
+
+    @cached_property
+    def lit(self) -> Lit:
+        """Which light each motor vehicle comes to."""
+        return lit(self.located, self.paths, self.roadway.roads, self.half_length_m, self.driven)
+
+    @cached_property
+    def coming(self) -> Coming:
+        """Which motor vehicles come to which events, signs and tolls; ``place`` is the row of ``posted``."""
+        return coming(self.located, self.paths, self.roadway.roads, self.posted.to, self.driven)
+
+    @cached_property
+    def along(self) -> Along:
+        """How each goes along its lane, and who keeps to it."""
+        return along(self.tracks, self.located, self.roadway.roads)
 
     @cached_property
     def ahead(self) -> Ahead:

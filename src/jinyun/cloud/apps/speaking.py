@@ -132,7 +132,8 @@ class Speaker:
         coordination: dict[str, Any] = {"vehId": name.ljust(8).encode()[:8]}
         life = {"lifeTime": int(np.clip(round(float(row["after_s"]) * 100), 1, 6000))} if row["after_s"] > 0 else {}
         if about.behaviour == "recommended-speed":
-            speed = int(np.clip(np.rint(float(row["value"]) / 0.02), 0, 8190))
+            mps = float(row["value"]) / (3.6 if about.unit == "km/h" else 1.0)
+            speed = int(np.clip(np.rint(mps / 0.02), 0, 8190))
             coordination["pathGuidance"] = [{"pos": offset(reference, reference), "speed": speed}]
         else:
             coordination["driveSuggestion"] = {"suggestion": behaviour_bits(about.behaviour), **life}

@@ -1,0 +1,125 @@
+"""Emergency vehicle warning EVW (紧急车辆提醒): one drives to an emergency behind or is about to cross: make way.
+
+Told are those ahead on its carriageway as far as it gets in ``ahead_s``, and those whose way through a junction conflicts
+with its own (the map's conflicts) and who would be there at the time. Who is on its lanes moves to the right, where
+there is a lane, else to the left; who is beside stays there. The opposite carriageway is told nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
+from jinyun.cloud.apps.relations.downstream import Downstream, downstream
+from jinyun.cloud.apps.scene import Scene
+from jinyun.cloud.upstream import backwards
+from jinyun.hdmap.precise import Conflict
+from jinyun.shapes import ADVICE
+
+MOST = 16
+"""Emergency vehicles at once."""
+LEFT, STAY, RIGHT = -1.0, 0.0, 1.0
+"""Values of the advice."""
+LEAST_REACH_M = 60.0
+
+
+def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
+    """Return who makes way for whom; ``value`` is the side: 1 right, -1 left, 0 stay or wait."""
+    speed = scene.tracks["speed_mps"].astype(np.float64)
+    those = np.flatnonzero(scene.on_duty & (scene.located.lane >= 0) & (speed >= parameters["least_mps"]))[:MOST]
+    if not len(those):
+        return NOTHING
+    roads, said = scene.roadway.roads, []
+    back = backwards(roads)
+    through = _through(scene)
+    for row in those.tolist():
+        reach_m = max(float(speed[row]) * parameters["ahead_s"], LEAST_REACH_M)
+        down = downstream(row, scene.located, scene.paths, roads, back, reach_m)
+        said += [
+            _ahead(scene, row, down, reach_m, speed, parameters),
+            _crossing(scene, row, down, through, speed, parameters),
+        ]
+    return np.concatenate(said) if said else np.empty(0, ADVICE)
+
+
+def _ahead(
+    scene: Scene, row: int, down: Downstream, reach_m: float, speed: NDArray[np.float64], parameters: Parameters
+) -> NDArray[np.void]:
+    """Return advice to those ahead on its carriageway."""
+    located, roads = scene.located, scene.roadway.roads
+    lane = np.maximum(located.lane, 0)
+    gap = down.metres[lane] + located.s_m - scene.half_length_m - scene.half_length_m[row]
+    with np.errstate(invalid="ignore"):
+        told = (gap > 0) & (gap <= reach_m)
+    told &= scene.driven & ~scene.on_duty & (located.lane >= 0) & (down.probability[lane] >= parameters["probability"])
+    rows = np.flatnonzero(told)
+    lane, gap = located.lane[rows], gap[rows]
+    on_way = ~down.beside[lane]
+    side = np.where((roads.right[lane] < 0) & (roads.left[lane] >= 0), LEFT, RIGHT)
+    after = gap / np.maximum(speed[row] - np.nan_to_num(speed[rows]), 1.0)
+    return advice(
+        scene.id[rows], about=scene.id[row], urgency=np.where(on_way & (after <= parameters["warn_s"]), Urgency.WARN, 1),
+        x_m=scene.tracks["x_m"][row], y_m=scene.tracks["y_m"][row], after_s=after,
+        probability=down.probability[lane], value=np.where(on_way, side, STAY),
+    )  # fmt: skip
+
+
+def _through(scene: Scene) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the link (row, -1 none) by which each track goes through the junction ahead, and the metres to it."""
+    roads, n = scene.roadway.roads, len(scene)
+    of_lane = np.full(len(roads.first), -1, np.int64)
+    via = scene.map.links["via"]
+    of_lane[via[via >= 0]] = np.flatnonzero(via >= 0)
+    link, metres = np.full(n, -1, np.int64), np.full(n, np.nan)
+    rows = np.flatnonzero(scene.driven & (scene.best >= 0) & (scene.located.lane >= 0))
+    lanes = scene.paths.lane[scene.best[rows]]
+    inner = np.where(lanes >= 0, roads.inner[lanes], False)
+    inner[:, 0] = False  # who is in the junction is through
+    at = np.argmax(inner, axis=1)
+    some = inner.any(axis=1)
+    rows, lanes, at = rows[some], lanes[some], at[some]
+    length = np.where(lanes >= 0, roads.extent_m[lanes], 0.0)
+    length[np.arange(lanes.shape[1])[None, :] >= at[:, None]] = 0.0
+    link[rows] = of_lane[lanes[np.arange(len(rows)), at]]
+    metres[rows] = length.sum(axis=1) - scene.located.s_m[rows]
+    return link, metres
+
+
+def _crossing(
+    scene: Scene, row: int, down: Downstream, through: tuple[NDArray[np.int64], NDArray[np.float64]],
+    speed: NDArray[np.float64], parameters: Parameters,
+) -> NDArray[np.void]:  # fmt: skip
+    """Return advice to those whose way through a junction conflicts with its own."""
+    via = scene.map.links["via"]
+    with np.errstate(invalid="ignore"):
+        its = (
+            (via >= 0)
+            & (down.metres[via] > 0)
+            & (down.probability[via] >= parameters["probability"])
+            & ~down.beside[via]
+        )
+    meets, comes = np.full(len(via), np.inf), scene.map.conflicts
+    real = comes["kind"] != Conflict.DIVERGING
+    for mine, other in (("first", "second"), ("second", "first")):
+        rows = np.flatnonzero(real & its[comes[mine]])
+        np.minimum.at(meets, comes[other][rows], down.metres[via[comes[mine][rows]]] / speed[row])
+    link, metres = through
+    known = link >= 0
+    when = np.where(known, meets[link] if len(meets) else np.inf, np.inf)
+    v = np.nan_to_num(speed)
+    own = np.where(known, metres - scene.half_length_m, np.inf) / np.maximum(v, 1.0)
+    waits = (v < parameters["standing_mps"]) & (own <= parameters["near_s"])
+    then = (own >= when - parameters["apart_s"]) & (own <= when + parameters["apart_s"])
+    rows = np.flatnonzero(known & (when <= parameters["crossing_s"]) & (then | waits) & ~scene.on_duty)
+    return advice(
+        scene.id[rows], about=scene.id[row], urgency=Urgency.WARN, x_m=scene.tracks["x_m"][row],
+        y_m=scene.tracks["y_m"][row], after_s=when[rows], value=STAY,
+    )  # fmt: skip
+
+
+ABOUT = Application(
+    id="EVW", zh="紧急车辆提醒", en="Emergency vehicle warning", day=1,
+    reads=("tracks", "reports", "paths", "map"), receivers="vehicle", messages=("rsi",),
+    says_zh="紧急车辆接近，请避让", says_en="Emergency vehicle: make way", unit="", advise=advise,
+)  # fmt: skip
