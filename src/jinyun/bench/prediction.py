@@ -3,7 +3,7 @@
 The street of science-city runs without a broker (:mod:`jinyun.world.offline`, simulated); its cloud fuses what the cars and the
 roadside send, and once a second predicts from its own tracks, the lights as the controllers tell them, and the map. A track
 counts that stands for a participant within 2 m who is still on the street five seconds later. Peers in the same run, from
-the same tracks: constant velocity, and constant turn rate and speed. Lamps are unknown, as they are to the live cloud.
+the same tracks: constant velocity, and constant turn rate and speed. Lamps are taken for unknown.
 
 * ``{class}_likeliest_m_{1,3,5}``: mean distance of the likeliest hypothesis from the truth; ``_best_`` of the best of those
   more likely than 0.1; ``_cv_`` and ``_ctr_`` of the peers. ``_moving_`` the same for those that move now or do later.
