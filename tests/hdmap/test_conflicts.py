@@ -169,3 +169,55 @@ def test_sumo_names_the_same_pairs_as_foes(precise_map: Map) -> None:
                 )  # fmt: skip
     assert both > 5000
     assert only_sumo < 0.03 * both and only_ours < 0.03 * both
+
+
+def slowly(one: Line, other: Line) -> tuple[float, float, float]:
+    """Return the least distance of two lines and where along each, piece by piece; of several the first along ``one``."""
+    along = [curve.stations(line) for line in (one, other)]
+    best = (np.inf, np.nan, np.nan)
+    for i in range(len(one) - 1):
+        for j in range(len(other) - 1):
+            a, b, c, d = one[i], one[i + 1], other[j], other[j + 1]
+            found = []
+            system = np.column_stack([b - a, c - d])
+            if abs(np.linalg.det(system)) > 1e-12:
+                u, v = np.linalg.solve(system, c - a)
+                if 0 <= u <= 1 and 0 <= v <= 1:
+                    found.append((0.0, u, v))
+            for place, share in ((a, 0.0), (b, 1.0)):
+                v = float(np.clip((place - c) @ (d - c) / max((d - c) @ (d - c), 1e-12), 0, 1))
+                found.append((float(np.linalg.norm(place - c - v * (d - c))), share, v))
+            for place, share in ((c, 0.0), (d, 1.0)):
+                u = float(np.clip((place - a) @ (b - a) / max((b - a) @ (b - a), 1e-12), 0, 1))
+                found.append((float(np.linalg.norm(place - a - u * (b - a))), u, share))
+            away, u, v = min(found, key=lambda one: one[0])
+            if away < best[0] - 1e-9:
+                best = (
+                    away, along[0][i] + u * (along[0][i + 1] - along[0][i]),
+                    along[1][j] + v * (along[1][j + 1] - along[1][j]),
+                )  # fmt: skip
+    return best
+
+
+def test_the_nearest_places_of_lines_are_those_of_a_walk_over_all_their_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    lines = []
+    for n in (2, 3, 7, 8, 13, 14, 20, 2):
+        bend = rng.uniform(-3, 3) + np.cumsum(rng.normal(0, 0.3, n))
+        line = np.cumsum(np.column_stack([np.cos(bend), np.sin(bend)]) * rng.uniform(0.5, 3, (n, 1)), axis=0)
+        lines.append(line - line.mean(axis=0) + rng.uniform(-6, 6, 2))
+    whole, bounds = np.vstack(lines), np.cumsum([0, *map(len, lines)])
+    s = np.concatenate([curve.stations(line) for line in lines])
+    a, b = (rows.ravel() for rows in np.meshgrid(np.arange(len(lines)), np.arange(len(lines)), indexing="ij"))
+    a, b = a[a != b], b[a != b]
+    expected = np.array([slowly(lines[i], lines[j]) for i, j in zip(a, b, strict=True)])
+    assert 4 < (expected[:, 0] == 0).sum() < len(a) - 10
+    for most in (200_000, 50):  # in one go and in many
+        monkeypatch.setattr(conflicts, "MOST_PAIRS_AT_ONCE", most)
+        monkeypatch.setattr(conflicts, "MOST_BOXES_AT_ONCE", most)
+        found = np.column_stack(conflicts.nearest(whole[:, 0], whole[:, 1], s, bounds, a, b))
+        assert np.allclose(found, expected, atol=1e-7)
+        near = expected[:, 0] <= 2.0
+        found = np.column_stack(conflicts.nearest(whole[:, 0], whole[:, 1], s, bounds, a, b, np.full(len(a), 2.0)))
+        assert np.allclose(found[near], expected[near], atol=1e-7)
+        assert np.isinf(found[~near, 0]).all() and np.isnan(found[~near, 1:]).all()

@@ -24,8 +24,12 @@ MOST_HOPS = 12
 """Inner lanes that a way through a junction may have."""
 SAMPLES = 33
 """Places along each way at which the gap to another is taken where both begin or end together."""
-MOST_PAIRS_AT_ONCE = 200_000
-"""Pairs of pieces that are looked at in one go: bounds the memory."""
+PIECES = 6
+"""Pieces of a line in one box."""
+SLACK_M = 1e-6
+"""Boxes that are farther apart than two points of their lines by more need no closer look."""
+MOST_BOXES_AT_ONCE, MOST_PAIRS_AT_ONCE = 100_000, 200_000
+"""Pairs of boxes and of pieces that are looked at in one go: bounds the memory."""
 CROSSING, MERGING, DIVERGING = 0, 1, 2
 _CROSSING_LANE = 6
 
@@ -68,7 +72,7 @@ def table(
     kind = np.where(parts, DIVERGING, np.where(meets, MERGING, CROSSING))
     found = np.full(len(first), np.nan), np.full(len(first), np.nan)
     plain = np.flatnonzero(kind == CROSSING)
-    gap, s1, s2 = nearest(ways.x, ways.y, ways.s, ways.first, first[plain], second[plain])
+    gap, s1, s2 = nearest(ways.x, ways.y, ways.s, ways.first, first[plain], second[plain], need[plain])
     near = gap < need[plain]
     found[0][plain[near]], found[1][plain[near]] = s1[near], s2[near]
     shared = np.flatnonzero(kind != CROSSING)
@@ -169,32 +173,99 @@ def _pairs(ways: _Ways) -> tuple[Rows, Rows]:
     return both[:, 0], both[:, 1]
 
 
-def nearest(x: Floats, y: Floats, s: Floats, bounds: Rows, a: Rows, b: Rows) -> tuple[Floats, Floats, Floats]:
+def nearest(
+    x: Floats, y: Floats, s: Floats, bounds: Rows, a: Rows, b: Rows, within_m: Floats | None = None
+) -> tuple[Floats, Floats, Floats]:
     """Return for each pair of lines the least distance and the station of each there, of several the first along ``a``.
 
-    Line ``i`` has the points ``bounds[i]`` to ``bounds[i + 1]``.
+    Line ``i`` has the points ``bounds[i]`` to ``bounds[i + 1]``. Pairs that come no nearer than ``within_m`` have an
+    infinite distance; NaN stations where there is none. Only pieces whose boxes come near enough are looked at.
     """
     gap, s1, s2 = np.full(len(a), np.inf), np.full(len(a), np.nan), np.full(len(a), np.nan)
-    na, nb = bounds[a + 1] - bounds[a] - 1, bounds[b + 1] - bounds[b] - 1
-    each = na * nb
-    groups = np.cumsum(each) // MOST_PAIRS_AT_ONCE
+    boxes = _boxes(x, y, bounds)
+    na, nb = (boxes.first[lines + 1] - boxes.first[lines] for lines in (a, b))
+    groups = np.cumsum(na * nb) // MOST_BOXES_AT_ONCE
     for rows in np.split(np.arange(len(a)), np.flatnonzero(np.diff(groups)) + 1):
-        if not each[rows].sum():
+        rows = rows[(na[rows] > 0) & (nb[rows] > 0)]
+        if not len(rows):
             continue
-        pair = np.repeat(rows, each[rows])
-        k = np.arange(len(pair)) - np.repeat(np.cumsum(each[rows]) - each[rows], each[rows])
-        i, j = bounds[a[pair]] + k // nb[pair], bounds[b[pair]] + k % nb[pair]
-        away, u, v = _between(x, y, i, j)
-        where = np.flatnonzero(each[rows])
-        begins = np.concatenate([[0], np.cumsum(each[rows])[:-1]])[where]
-        least = np.minimum.reduceat(away, begins)
-        best = np.flatnonzero(away <= np.repeat(least, each[rows][where]) + 1e-9)
-        best = best[np.concatenate([[True], np.diff(pair[best]) > 0])]
-        to = pair[best]
-        gap[to] = away[best]
-        s1[to] = s[i[best]] + u[best] * (s[i[best] + 1] - s[i[best]])
-        s2[to] = s[j[best]] + v[best] * (s[j[best] + 1] - s[j[best]])
+        of, i, j = _each(na[rows], nb[rows])
+        i, j = boxes.first[a[rows]][of] + i, boxes.first[b[rows]][of] + j
+        most = (
+            np.minimum.reduceat(  # two points of the lines are so far apart: nothing that is farther need be looked at
+                np.hypot(x[boxes.middle[i]] - x[boxes.middle[j]], y[boxes.middle[i]] - y[boxes.middle[j]]),
+                np.flatnonzero(np.diff(of, prepend=-1)),
+            )
+        )
+        if within_m is not None:
+            most = np.minimum(most, within_m[rows])
+        apart = np.maximum(np.maximum(boxes.low[i] - boxes.high[j], boxes.low[j] - boxes.high[i]), 0)
+        near = np.flatnonzero(np.hypot(apart[:, 0], apart[:, 1]) <= most[of] + SLACK_M)
+        of, i, j = of[near], i[near], j[near]
+        parts = np.cumsum((boxes.last[i] - boxes.begin[i]) * (boxes.last[j] - boxes.begin[j])) // MOST_PAIRS_AT_ONCE
+        parts = parts[
+            np.flatnonzero(np.diff(of, append=-1))[np.cumsum(np.diff(of, prepend=of[:1]) != 0)]
+        ]  # whole pairs
+        for its in np.split(np.arange(len(of)), np.flatnonzero(np.diff(parts)) + 1):
+            if len(its):
+                _settle(x, y, s, boxes, rows[of[its]], i[its], j[its], gap, s1, s2)
+    if within_m is not None:
+        beyond = gap > within_m
+        gap[beyond], s1[beyond], s2[beyond] = np.inf, np.nan, np.nan
     return gap, s1, s2
+
+
+@dataclass(frozen=True)
+class _Boxes:
+    """Lines cut into stretches of :data:`PIECES` pieces: points from ``begin`` to ``last``, one in the middle, the box.
+
+    Those of line ``i`` are ``first[i]`` to ``first[i + 1]``.
+    """
+
+    first: Rows
+    begin: Rows
+    last: Rows
+    middle: Rows
+    low: Floats
+    high: Floats
+
+
+def _boxes(x: Floats, y: Floats, bounds: Rows) -> _Boxes:
+    pieces = np.maximum(np.diff(bounds) - 1, 0)
+    count = -(-pieces // PIECES)
+    first = np.concatenate([[0], np.cumsum(count)])
+    line = np.repeat(np.arange(len(count)), count)
+    begin = bounds[:-1][line] + PIECES * (np.arange(first[-1]) - first[:-1][line])
+    last = np.minimum(begin + PIECES, bounds[1:][line] - 1)
+    every = np.minimum(begin[:, None] + np.arange(PIECES + 1), last[:, None])
+    low, high = (np.column_stack([of(axis[every], axis=1) for axis in (x, y)]) for of in (np.min, np.max))
+    return _Boxes(first, begin, last, (begin + last) // 2, low, high)
+
+
+def _each(na: Rows, nb: Rows) -> tuple[Rows, Rows, Rows]:
+    """Return every pair of ``na[k]`` and ``nb[k]`` things: k and the number of each, in their order."""
+    many = na * nb
+    of = np.repeat(np.arange(len(many)), many)
+    k = np.arange(len(of)) - (np.cumsum(many) - many)[of]
+    return of, k // nb[of], k % nb[of]
+
+
+def _settle(
+    x: Floats, y: Floats, s: Floats, boxes: _Boxes, pair: Rows, a: Rows, b: Rows, gap: Floats, s1: Floats, s2: Floats
+) -> None:
+    """Fill in the least distances of pairs of lines from pairs of their stretches, ``pair`` in ascending order."""
+    of, i, j = _each(boxes.last[a] - boxes.begin[a], boxes.last[b] - boxes.begin[b])
+    i, j, pair = boxes.begin[a][of] + i, boxes.begin[b][of] + j, pair[of]
+    away, u, v = _between(x, y, i, j)
+    begins = np.flatnonzero(np.diff(pair, prepend=-1))
+    least = np.minimum.reduceat(away, begins)
+    best = np.flatnonzero(away <= np.repeat(least, np.diff(np.append(begins, len(pair)))) + 1e-9)
+    best = best[np.lexsort((j[best], i[best], pair[best]))]
+    best = best[np.concatenate([[True], np.diff(pair[best]) > 0])]
+    to = pair[best]
+    gap[to] = away[best]
+    s1[to] = s[i[best]] + u[best] * (s[i[best] + 1] - s[i[best]])
+    s2[to] = s[j[best]] + v[best] * (s[j[best] + 1] - s[j[best]])
 
 
 def _between(x: Floats, y: Floats, i: Rows, j: Rows) -> tuple[Floats, Floats, Floats]:
