@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from jinyun.cloud.lanes import DRIVEN
 from jinyun.cloud.prediction.roadway import Roadway
 from jinyun.cloud.sight import MINUTE_US, Projection
-from jinyun.cloud.upstream import NO_STRETCHES, Stretches, Upstream, backwards, upstream
+from jinyun.cloud.upstream import NO_STRETCHES, Stretches, Upstream, backwards, gathered, leading
 from jinyun.cloud.window import RsiHeard
 from jinyun.hdmap import Map
 from jinyun.shapes import Finding
@@ -61,7 +61,7 @@ OWN = 0xFFFF_FFFF
 """The sender of what the zone declares."""
 MOST, MOST_OF_ONE = 256, 64
 """Held at once, in all and of one sender."""
-NEW_AT_ONCE = 8
+NEW_AT_ONCE = 4
 """Placed on lanes in one step; others wait for the next."""
 SILENT_S = 60.0
 FARTHEST_M = 200_000.0
@@ -133,6 +133,7 @@ class _Held:
     last_us: int
     version: int
     stretches: Stretches | None = None
+    leading: Floats = field(default_factory=lambda: np.empty((0, 5)))
 
 
 class RoadEvents:
@@ -212,6 +213,7 @@ class RoadEvents:
         for held in self._held.values():
             if held.stretches is None and fresh < NEW_AT_ONCE:
                 held.stretches = self._placed(held.area)
+                held.leading = leading(self.road.roads, self._back, held.stretches)
                 self._name_place(held)
                 fresh += 1
         shown = [held for held in self._held.values() if held.stretches is not None and held.row["start_us"] <= now_us]
@@ -226,7 +228,9 @@ class RoadEvents:
             return NOTHING
         whole = Stretches(*(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS))
         rows = np.array([held.row[()] for held in shown], POSTED)
-        self._posted = Posted(rows, whole, upstream(self.road.roads, self._back, whole))
+        led = np.concatenate([held.leading for held in shown])
+        led[:, 1] = np.repeat(np.arange(len(shown)), [len(held.leading) for held in shown])
+        self._posted = Posted(rows, whole, gathered(led, len(self.road.roads.first)))
         return self._posted
 
     def _take(
@@ -267,7 +271,7 @@ class RoadEvents:
         if before is not None and before.row["code"] == row["code"]:  # the same, moved or told otherwise
             row["number"] = before.row["number"]
         if before is not None and before.area == area:
-            now.stretches = before.stretches
+            now.stretches, now.leading = before.stretches, before.leading
 
     def _area(self, item: Mapping[str, Any], origin: Mapping[str, Any]) -> _Area:
         place = item.get("eventPos", item.get("signPos"))

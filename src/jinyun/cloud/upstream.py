@@ -102,9 +102,13 @@ def _turned_round(roads: Roads) -> Backwards:
 
 def upstream(roads: Roads, back: Backwards, stretches: Stretches, reach_m: float = REACH_M) -> Upstream:
     """Return from where one comes to each place."""
-    lanes = len(roads.first)
-    if not lanes or not len(stretches.place):
-        return Upstream(np.zeros(lanes + 1, np.int64), _whole, _real, _real, _real)
+    return gathered(leading(roads, back, stretches, reach_m), len(roads.first))
+
+
+def leading(roads: Roads, back: Backwards, stretches: Stretches, reach_m: float = REACH_M) -> Floats:
+    """Return the lanes that lead to each place, rows of (lane, place, metres, until, share), for :func:`gathered`."""
+    if not len(roads.first) or not len(stretches.place):
+        return np.empty((0, 5))
     order = np.argsort(stretches.place, kind="stable")
     place, lane = (getattr(stretches, name)[order].astype(np.int64) for name in ("place", "lane"))
     begin, end = stretches.from_m[order], stretches.to_m[order]
@@ -117,13 +121,16 @@ def upstream(roads: Roads, back: Backwards, stretches: Stretches, reach_m: float
             roads.after_first.astype(np.int64), roads.after, back.share, reach_m, table,
         )  # fmt: skip
         if n <= room:
-            break
+            return table[:n]
         room = n
-    table = table[:n]
-    table = table[np.argsort(table[:, 0], kind="stable")]
-    first = np.concatenate([[0], np.cumsum(np.bincount(table[:, 0].astype(np.int64), minlength=lanes))])
-    metres, until, share = (np.ascontiguousarray(table[:, column]) for column in (2, 3, 4))
-    return Upstream(first.astype(np.int64), table[:, 1].astype(np.int32), metres, until, share)
+
+
+def gathered(rows: Floats, lanes: int) -> Upstream:
+    """Return rows of :func:`leading` by lane."""
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    first = np.concatenate([[0], np.cumsum(np.bincount(rows[:, 0].astype(np.int64), minlength=lanes))])
+    metres, until, share = (np.ascontiguousarray(rows[:, column]) for column in (2, 3, 4))
+    return Upstream(first.astype(np.int64), rows[:, 1].astype(np.int32), metres, until, share)
 
 
 @_compiled

@@ -22,6 +22,8 @@ MOST = 16
 LEFT, STAY, RIGHT = -1.0, 0.0, 1.0
 """Values of the advice."""
 LEAST_REACH_M = 60.0
+BESIDE_M = 100.0
+"""Those who come to a junction on its way are looked for so far beyond its reach."""
 
 
 def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
@@ -32,29 +34,31 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
         return NOTHING
     roads, said = scene.roadway.roads, []
     back = backwards(roads)
-    through = _through(scene)
+    others = scene.driven & ~scene.on_duty & (scene.located.lane >= 0)
+    x, y = scene.tracks["x_m"], scene.tracks["y_m"]
     for row in those.tolist():
         reach_m = max(float(speed[row]) * parameters["ahead_s"], LEAST_REACH_M)
+        box_m = reach_m + BESIDE_M  # nobody farther off as the crow flies is nearer by road
+        near = np.flatnonzero(others & (np.abs(x - x[row]) <= box_m) & (np.abs(y - y[row]) <= box_m))
         down = downstream(row, scene.located, scene.paths, roads, back, reach_m)
         said += [
-            _ahead(scene, row, down, reach_m, speed, parameters),
-            _crossing(scene, row, down, through, speed, parameters),
+            _ahead(scene, row, near, down, reach_m, speed, parameters),
+            _crossing(scene, row, near, down, speed, parameters),
         ]
     return np.concatenate(said) if said else np.empty(0, ADVICE)
 
 
 def _ahead(
-    scene: Scene, row: int, down: Downstream, reach_m: float, speed: NDArray[np.float64], parameters: Parameters
-) -> NDArray[np.void]:
+    scene: Scene, row: int, near: NDArray[np.int64], down: Downstream, reach_m: float, speed: NDArray[np.float64],
+    parameters: Parameters,
+) -> NDArray[np.void]:  # fmt: skip
     """Return advice to those ahead on its carriageway."""
     located, roads = scene.located, scene.roadway.roads
-    lane = np.maximum(located.lane, 0)
-    gap = down.metres[lane] + located.s_m - scene.half_length_m - scene.half_length_m[row]
+    lane = located.lane[near]
+    gap = down.metres[lane] + located.s_m[near] - scene.half_length_m[near] - scene.half_length_m[row]
     with np.errstate(invalid="ignore"):
-        told = (gap > 0) & (gap <= reach_m)
-    told &= scene.driven & ~scene.on_duty & (located.lane >= 0) & (down.probability[lane] >= parameters["probability"])
-    rows = np.flatnonzero(told)
-    lane, gap = located.lane[rows], gap[rows]
+        told = (gap > 0) & (gap <= reach_m) & (down.probability[lane] >= parameters["probability"])
+    rows, lane, gap = near[told], lane[told], gap[told]
     on_way = ~down.beside[lane]
     side = np.where((roads.right[lane] < 0) & (roads.left[lane] >= 0), LEFT, RIGHT)
     after = gap / np.maximum(speed[row] - np.nan_to_num(speed[rows]), 1.0)
@@ -65,14 +69,13 @@ def _ahead(
     )  # fmt: skip
 
 
-def _through(scene: Scene) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the link (row, -1 none) by which each track goes through the junction ahead, and the metres to it."""
-    roads, n = scene.roadway.roads, len(scene)
+def _through(scene: Scene, near: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return who of those comes to a junction, by which link (row) it goes through, and the metres to it."""
+    roads = scene.roadway.roads
     of_lane = np.full(len(roads.first), -1, np.int64)
     via = scene.map.links["via"]
     of_lane[via[via >= 0]] = np.flatnonzero(via >= 0)
-    link, metres = np.full(n, -1, np.int64), np.full(n, np.nan)
-    rows = np.flatnonzero(scene.driven & (scene.best >= 0) & (scene.located.lane >= 0))
+    rows = near[scene.best[near] >= 0]
     lanes = scene.paths.lane[scene.best[rows]]
     inner = np.where(lanes >= 0, roads.inner[lanes], False)
     inner[:, 0] = False  # who is in the junction is through
@@ -81,14 +84,13 @@ def _through(scene: Scene) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     rows, lanes, at = rows[some], lanes[some], at[some]
     length = np.where(lanes >= 0, roads.extent_m[lanes], 0.0)
     length[np.arange(lanes.shape[1])[None, :] >= at[:, None]] = 0.0
-    link[rows] = of_lane[lanes[np.arange(len(rows)), at]]
-    metres[rows] = length.sum(axis=1) - scene.located.s_m[rows]
-    return link, metres
+    link = of_lane[lanes[np.arange(len(rows)), at]]
+    known = link >= 0
+    return rows[known], link[known], (length.sum(axis=1) - scene.located.s_m[rows])[known]
 
 
 def _crossing(
-    scene: Scene, row: int, down: Downstream, through: tuple[NDArray[np.int64], NDArray[np.float64]],
-    speed: NDArray[np.float64], parameters: Parameters,
+    scene: Scene, row: int, near: NDArray[np.int64], down: Downstream, speed: NDArray[np.float64], parameters: Parameters
 ) -> NDArray[np.void]:  # fmt: skip
     """Return advice to those whose way through a junction conflicts with its own."""
     via = scene.map.links["via"]
@@ -104,17 +106,16 @@ def _crossing(
     for mine, other in (("first", "second"), ("second", "first")):
         rows = np.flatnonzero(real & its[comes[mine]])
         np.minimum.at(meets, comes[other][rows], down.metres[via[comes[mine][rows]]] / speed[row])
-    link, metres = through
-    known = link >= 0
-    when = np.where(known, meets[link] if len(meets) else np.inf, np.inf)
-    v = np.nan_to_num(speed)
-    own = np.where(known, metres - scene.half_length_m, np.inf) / np.maximum(v, 1.0)
+    if not np.isfinite(meets).any():
+        return NOTHING
+    rows, link, metres = _through(scene, near)
+    when, v = meets[link], np.nan_to_num(speed[rows])
+    own = (metres - scene.half_length_m[rows]) / np.maximum(v, 1.0)
     waits = (v < parameters["standing_mps"]) & (own <= parameters["near_s"])
-    then = (own >= when - parameters["apart_s"]) & (own <= when + parameters["apart_s"])
-    rows = np.flatnonzero(known & (when <= parameters["crossing_s"]) & (then | waits) & ~scene.on_duty)
+    told = (when <= parameters["crossing_s"]) & ((np.abs(own - when) <= parameters["apart_s"]) | waits)
     return advice(
-        scene.id[rows], about=scene.id[row], urgency=Urgency.WARN, x_m=scene.tracks["x_m"][row],
-        y_m=scene.tracks["y_m"][row], after_s=when[rows], value=STAY,
+        scene.id[rows[told]], about=scene.id[row], urgency=Urgency.WARN, x_m=scene.tracks["x_m"][row],
+        y_m=scene.tracks["y_m"][row], after_s=when[told], value=STAY,
     )  # fmt: skip
 
 

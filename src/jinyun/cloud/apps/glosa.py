@@ -9,7 +9,10 @@ unknown or has been wrong by more than ``error_s``, where the lane's limit or th
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
@@ -22,6 +25,8 @@ Floats = NDArray[np.float64]
 STEP_KMH = 5.0
 QUEUE_MOST = 15
 """So many are counted in a queue; behind more nobody is advised."""
+QUEUE_LOOKED = 40
+_compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
 
 def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
@@ -45,16 +50,8 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     steps = np.arange(parameters["slowest_kmh"], 121.0, STEP_KMH) / 3.6
     top = np.where(held, np.maximum(speed[scene.ahead.row[rows]], speed[rows]), np.inf)
     top = np.minimum(top, limit[rows] + 1e-6)
-    steps = steps[steps <= limit[rows].max() + 1e-6]
-    arrives = _arrivals_s(to.line_m[rows, None], speed[rows, None], steps[None, :], parameters["pace_mps2"])
-    allowed = steps[None, :] <= top[:, None]
     best, when = np.full(len(rows), -1), np.full(len(rows), np.nan)
-    for k in range(opens.shape[1]):  # this green, then the next
-        fits = allowed & (arrives >= opens[:, k, None]) & (arrives <= closes[:, k, None])
-        away = np.where(fits, np.abs(steps[None, :] - speed[rows, None]), np.inf)
-        found = np.argmin(away, axis=1) if len(steps) else np.zeros(len(rows), np.int64)
-        new = (best < 0) & fits.any(axis=1)
-        best[new], when[new] = found[new], arrives[new, found[new]]
+    _choose(to.line_m[rows], speed[rows], top, opens, closes, steps, parameters["pace_mps2"], best, when)
     told = (best >= 0) & (queued < QUEUE_MOST)
     rows, best, when = rows[told], best[told], when[told]
     line, lines = scene.roadway.roads.line[to.lane[rows]], scene.map.stop_lines
@@ -82,26 +79,58 @@ def _greens(scene: Scene, group: NDArray[np.int32], clear_s: Floats, margin_s: f
 
 def _queue(scene: Scene, rows: NDArray[np.int64], stopped_mps: float) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return how many stand between each and its line, and whether somebody drives before it whom it cannot pass."""
-    ahead, lane = scene.ahead.row, scene.lit.lane
-    speed = np.nan_to_num(scene.tracks["speed_mps"].astype(np.float64))
-    count, at = np.zeros(len(rows), np.int64), ahead[rows].copy()
-    held = (at >= 0) & (lane[at] == lane[rows])
-    for _ in range(QUEUE_MOST):
-        there = (at >= 0) & (lane[at] == lane[rows])
-        if not there.any():
-            break
-        count += there & (speed[at] < stopped_mps)
-        at = np.where(there, ahead[at], -1)
-    return count, held & (speed[ahead[rows]] >= stopped_mps)
+    speed, lane, leader = scene.tracks["speed_mps"].astype(np.float64), scene.lit.lane, scene.ahead.row
+    count = np.zeros(len(rows), np.int64)
+    _count(rows, leader, lane, speed, stopped_mps, count)
+    at = leader[rows]
+    return count, (at >= 0) & (lane[at] == lane[rows]) & (speed[at] >= stopped_mps)
 
 
-def _arrivals_s(metres: Floats, speed: Floats, wanted: Floats, pace_mps2: float) -> Floats:
+@_compiled
+def _count(
+    rows: NDArray[np.int64], leader: NDArray[np.int32], lane: NDArray[np.int32], speed: Floats, stopped_mps: float,
+    count: NDArray[np.int64],
+) -> None:  # fmt: skip
+    for k in range(len(rows)):
+        at = leader[rows[k]]
+        for _ in range(QUEUE_LOOKED):
+            if at < 0 or lane[at] != lane[rows[k]] or count[k] == QUEUE_MOST:
+                break
+            count[k] += speed[at] < stopped_mps
+            at = leader[at]
+
+
+@_compiled
+def _choose(
+    metres: Floats, speed: Floats, top: Floats, opens: Floats, closes: Floats, steps: Floats, pace_mps2: float,
+    best: NDArray[np.int64], when: Floats,
+) -> None:  # fmt: skip
+    """Enter the speed nearest to the present one by which each arrives in this green, else in the next, and its arrival."""
+    for i in range(len(metres)):
+        for k in range(2):
+            nearest = np.inf
+            for n in range(len(steps)):
+                if steps[n] > top[i]:
+                    break
+                away = abs(steps[n] - speed[i])
+                if away >= nearest:
+                    continue
+                arrives = _arrival_s(metres[i], speed[i], steps[n], pace_mps2)
+                if opens[i, k] <= arrives <= closes[i, k]:
+                    nearest, best[i], when[i] = away, n, arrives
+            if best[i] >= 0:
+                break
+
+
+@_compiled
+def _arrival_s(metres: float, speed: float, wanted: float, pace_mps2: float) -> float:
     """Return when one is there that takes up the wanted speed at a steady pace and keeps it."""
-    ramp_s = np.abs(wanted - speed) / pace_mps2
+    ramp_s = abs(wanted - speed) / pace_mps2
     ramp_m = (wanted + speed) / 2 * ramp_s
-    signed = np.where(wanted >= speed, pace_mps2, -pace_mps2)
-    within = (np.sqrt(np.maximum(speed**2 + 2 * signed * metres, 0.0)) - speed) / signed
-    return np.where(ramp_m >= metres, within, ramp_s + (metres - ramp_m) / wanted)
+    if ramp_m < metres:
+        return float(ramp_s + (metres - ramp_m) / wanted)
+    signed = pace_mps2 if wanted >= speed else -pace_mps2
+    return float((np.sqrt(max(speed * speed + 2 * signed * metres, 0.0)) - speed) / signed)
 
 
 ABOUT = Application(

@@ -37,20 +37,29 @@ def jams(scene: Scene, parameters: Parameters) -> Jams:
     n, ahead = len(scene), scene.ahead
     speed = scene.tracks["speed_mps"].astype(np.float64)
     slow = scene.driven & (scene.located.lane >= 0) & (speed < parameters["slow_mps"])
-    leader = ahead.row.astype(np.int64)
-    follows = slow & (leader >= 0) & slow[leader] & (ahead.gap_m <= parameters["gap_m"])
-    head = np.where(follows, leader, np.arange(n))
-    away = np.where(follows, ahead.gap_m + scene.half_length_m + scene.half_length_m[leader], 0.0)
+    rows = np.flatnonzero(slow)
+    if len(rows) < parameters["least_vehicles"]:
+        return Jams(rows[:0], rows[:0], rows[:0], np.zeros(0))
+    leader = ahead.row[rows].astype(np.int64)
+    with np.errstate(invalid="ignore"):
+        follows = (leader >= 0) & slow[leader] & (ahead.gap_m[rows] <= parameters["gap_m"])
+    behind, leader = rows[follows], leader[follows]
+    head, away = np.arange(n), np.zeros(n)
+    head[behind] = leader
+    away[behind] = ahead.gap_m[behind] + scene.half_length_m[behind] + scene.half_length_m[leader]
     for _ in range(DOUBLINGS):
-        away, head = away + away[head], head[head]
-    away[head[head] != head] = 0.0  # a ring has no head
-    count = np.bincount(head[slow], minlength=n) if n else np.zeros(0, np.int64)
-    order = np.lexsort((away, head))
-    last = np.append(head[order][1:] != head[order][:-1], True)[:n]
-    tail = order[last]
+        away[behind] += away[head[behind]]
+        further = head[head[behind]]
+        if np.array_equal(further, head[behind]):
+            break
+        head[behind] = further
+    away[behind[head[head[behind]] != head[behind]]] = 0.0  # a ring has no head
+    count = np.bincount(head[rows], minlength=n)
+    order = rows[np.lexsort((away[rows], head[rows]))]
+    tail = order[np.append(head[order][1:] != head[order][:-1], True)]
     heads = head[tail]
     long = away[tail] + scene.half_length_m[tail] + scene.half_length_m[heads]
-    fit = slow[heads] & (count[heads] >= parameters["least_vehicles"]) & (long >= parameters["least_m"])
+    fit = (count[heads] >= parameters["least_vehicles"]) & (long >= parameters["least_m"])
     heads, tail, long = heads[fit], tail[fit], long[fit]
     stays = ~_waits_for_light(scene, heads, count[heads], parameters)
     heads, tail, long = heads[stays], tail[stays], long[stays]
@@ -65,7 +74,7 @@ def _waits_for_light(
     to, leader = scene.lit, scene.ahead.row[heads]
     group = to.group[heads]
     at_line = to.line_m[heads] <= parameters["at_line_m"]
-    before = (leader >= 0) & (to.lane[leader] == to.lane[heads]) | (leader >= 0) & (to.lane[leader] < 0)
+    before = (leader >= 0) & ((to.lane[leader] == to.lane[heads]) | (to.lane[leader] < 0))
     starts = before & (scene.ahead.gap_m[heads] <= parameters["starting_m"])
     green = program(scene.map).green_s[group] if len(scene.map.groups["phase"]) else np.full(len(heads), np.nan)
     needs = parameters["start_s"] + parameters["headway_s"] * count
