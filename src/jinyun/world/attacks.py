@@ -60,14 +60,17 @@ class Attack:
         self._rng = np.random.default_rng([seed, 3])
         self._lie = KINDS[kind]
         self._offset: dict[str, tuple[float, float, int]] = {}  # bearing rad, metres, since when (us), 0 always
+        self._attacks: dict[str, bool] = {}
         self._stopped: dict[str, _Value] = {}
         self._victim: dict[str, str] = {}
         self._said: dict[str, deque[tuple[int, bytes]]] = {}
 
     def attacks(self, device: str) -> bool:
         """Return whether this car is one of the attackers (it need not have begun)."""
-        number = np.array([int(device[1:])], np.uint32)
-        return bool(cars.shares(number, SALT)[0] < self.share)
+        if device not in self._attacks:
+            number = np.array([int(device[1:])], np.uint32)
+            self._attacks[device] = bool(cars.shares(number, SALT)[0] < self.share)
+        return self._attacks[device]
 
     def on(self, own: Sequence[Arrival]) -> list[Arrival]:
         """Return what is received instead of the cars' arrivals ``own``, in the order of receipt."""

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from jinyun import hdmap
+from jinyun import zone as zones
 from jinyun.cloud.quality.claims import SUSPECT_SD_M, Claims
 from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING, TRACK, Finding
 
@@ -194,3 +196,67 @@ def test_a_suspect_keeps_its_place_with_little_weight_and_recovers() -> None:
         if n in (20, 60):
             assert rows["position_sd_m"][3] == SUSPECT_SD_M and rows["position_sd_m"][4] == 0.5
     assert rows["position_sd_m"][3] == 0.5
+
+
+def test_who_leapt_for_good_stays_suspected_until_the_road_sees_it_there() -> None:
+    drive, claims = Drive(20), Claims(lambda row: f"obu/{row}")
+    weight = {}
+    for n in range(1500):
+        rows = drive.claims(n)
+        if n >= 400:
+            rows["x_m"][3:5] += 60  # one is where it now says, the other is not
+        claims.take(rows, T0 + n * 100_000)
+        seen = np.ones(20, bool)
+        seen[4] = n < 400
+        if n % 10 == 0:
+            claims.ask(tracks_of(rows, seen), T0 + n * 100_000)
+        weight[n] = rows["position_sd_m"][3:5].tolist()
+    assert weight[390] == [0.5, 0.5] and weight[450] == [SUSPECT_SD_M, SUSPECT_SD_M]
+    assert weight[1000] == [0.5, SUSPECT_SD_M]
+
+
+def test_asking_in_parts_says_what_asking_at_once_says() -> None:
+    drive = Drive(400)
+    at_once, in_parts = (Claims(lambda row: f"obu/{row}") for _ in range(2))
+    told: tuple[list[Finding], list[Finding]] = [], []
+    for n in range(0, 3000, 10):
+        rows = drive.claims(n)
+        drive.angle += drive.speed * 0.9 / 300.0
+        seen = np.arange(400) % 50 != 7
+        tracks = tracks_of(rows, seen if n > 1500 else np.ones(400, bool))
+        for claims, into in zip((at_once, in_parts), told, strict=True):
+            claims.take(rows.copy(), T0 + n * 100_000)
+            if claims is at_once:
+                into.extend(claims.ask(tracks, T0 + n * 100_000))
+            else:
+                assert claims.begin(tracks, T0 + n * 100_000) == []
+                parts = [claims.go_on() for _ in range(60)]
+                assert [k for k, part in enumerate(parts) if part] in (
+                    [],
+                    [4],
+                )  # the last of four parts of 128 or fewer
+                into.extend(finding for part in parts for finding in part)
+    assert told[0] == told[1] and {finding.rule for finding in told[0]} >= {"claim.unseen"}
+
+
+def test_who_drives_where_no_lane_is_is_told_and_who_is_seen_there_is_not() -> None:
+    here = zones.load(zones.find("science-city"))
+    map = hdmap.open(here)
+    claims = Claims(lambda row: f"obu/{row}", map)
+    lanes = np.column_stack([map.points["x_m"], map.points["y_m"]])
+    far = next(
+        (x, y)
+        for x, y in np.random.default_rng(1).uniform(lanes.min(axis=0), lanes.max(axis=0), (5000, 2)).tolist()
+        if np.hypot(*(lanes - (x, y)).T).min() > 80
+    )
+    findings = []
+    for n in range(100):
+        rows = Drive(3).claims(0)
+        rows["event_us"] = T0 + n * 100_000
+        rows["x_m"] = [far[0], far[0] + 5, lanes[100, 0]]
+        rows["y_m"] = [far[1], far[1] + 5, lanes[100, 1]]
+        rows["speed_mps"] = 12.0
+        claims.take(rows, T0 + n * 100_000)
+        if n % 10 == 0:
+            findings += claims.ask(tracks_of(rows, np.array([False, True, False])), T0 + n * 100_000)
+    assert {finding.source for finding in findings if finding.rule == "claim.off_road"} == {"obu/0"}

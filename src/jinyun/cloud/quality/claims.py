@@ -307,16 +307,19 @@ class Claims:
 
     def _overlooked(self, doubt: _Doubt, seen: bool, x: float, y: float, cell: list[float]) -> bool:
         """Return whether a vehicle was overlooked too often for one that is where it says."""
-        moved = not np.hypot(x - doubt.x_m, y - doubt.y_m) < NEXT_CELL_M
-        if moved and cell[1] >= SURE_COUNT and cell[0] >= SURE_SHARE:
+        if np.hypot(x - doubt.x_m, y - doubt.y_m) < NEXT_CELL_M:
+            return doubt.log < UNSEEN_LOG
+        sure = cell[1] >= SURE_COUNT and cell[0] >= SURE_SHARE
+        if seen:
             doubt.x_m, doubt.y_m = x, y
-            if seen:
+            doubt.seen += 1
+            if sure:
                 doubt.log = min(doubt.log + SEEN_LOG, 0.0)
-                doubt.seen += 1
-            else:
-                doubt.log = max(doubt.log + float(np.log(max(1.0 - cell[0], 0.02))), LEAST_LOG)
-                doubt.places += 1
-                doubt.seen = 0
+        elif sure:
+            doubt.x_m, doubt.y_m = x, y
+            doubt.log = max(doubt.log + float(np.log(max(1.0 - cell[0], 0.02))), LEAST_LOG)
+            doubt.places += 1
+            doubt.seen = 0
         return doubt.log < UNSEEN_LOG
 
     def _unseen(
