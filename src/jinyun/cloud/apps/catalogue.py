@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from jinyun.cloud.apps import evw, fcw, glosa, hlw, ivs, rlvw, slw, tjw, vnfp
+from jinyun.cloud.apps import (
+    avw,
+    bsw,
+    clw,
+    dnpw,
+    ebw,
+    evw,
+    fcw,
+    glosa,
+    hlw,
+    icw,
+    ivs,
+    lta,
+    rlvw,
+    slw,
+    tjw,
+    vnfp,
+    vrucw,
+)
 from jinyun.cloud.apps.application import Application
 
 CATALOGUE: tuple[Application, ...] = (
-    fcw.ABOUT, evw.ABOUT, glosa.ABOUT, hlw.ABOUT, ivs.ABOUT, rlvw.ABOUT, slw.ABOUT, tjw.ABOUT, vnfp.ABOUT,
+    avw.ABOUT, bsw.ABOUT, clw.ABOUT, dnpw.ABOUT, ebw.ABOUT, evw.ABOUT, fcw.ABOUT, glosa.ABOUT, hlw.ABOUT,
+    icw.ABOUT, ivs.ABOUT, lta.ABOUT, rlvw.ABOUT, slw.ABOUT, tjw.ABOUT, vnfp.ABOUT, vrucw.ABOUT,
 )  # fmt: skip
 """A row is an application's number in ADVICE."""

@@ -126,7 +126,8 @@ class Scene:
     @cached_property
     def beside(self) -> Beside:
         """Who is nearest ahead and behind in the lanes beside."""
-        return beside(self.tracks, self.located, self.roadway.roads, self.half_length_m)
+        before = self.map.predecessors_first["row"], self.map.predecessors["lane"]
+        return beside(self.tracks, self.located, self.roadway.roads, self.half_length_m, before)
 
     @cached_property
     def meetings(self) -> Meetings:

@@ -14,6 +14,8 @@ from jinyun.cloud.lanes import Located
 from jinyun.cloud.prediction.roadway import Roads
 
 LEFT, RIGHT = 0, 1
+BEYOND_M = 80.0
+"""Beyond the lane's beginning and end nobody farther away is looked for."""
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
 
@@ -28,14 +30,24 @@ class Beside:
     behind_m: NDArray[np.float64]
 
 
-def beside(tracks: NDArray[np.void], located: Located, roads: Roads, half_length_m: NDArray[np.float64]) -> Beside:
-    """Return who is nearest ahead and behind of each track in the lanes beside its own that lead the same way."""
+def beside(
+    tracks: NDArray[np.void], located: Located, roads: Roads, half_length_m: NDArray[np.float64],
+    before: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None,
+) -> Beside:  # fmt: skip
+    """Return who is nearest ahead and behind of each track in the lanes beside its own that lead the same way.
+
+    With ``before`` (the map's predecessors, ``first`` and ``lane``) also who is still on the lanes that lead there, or
+    already on those that it leads to, within :data:`BEYOND_M`.
+    """
     n = len(tracks)
     lane, front, rear = (np.full((n, 2), -1, np.int32) for _ in range(3))
     front_m, rear_m = np.full((n, 2), np.nan), np.full((n, 2), np.nan)
     if n:
         who = occupied(located, len(roads.first))
+        if before is None:
+            before = np.zeros(len(roads.first) + 1, np.int32), np.empty(0, np.int32)
         _look(
+            before[0], before[1], roads.after_first, roads.after,
             located.lane, located.s_m, roads.left, roads.right, roads.extent_m, who.first, who.row, half_length_m,
             lane, front, front_m, rear, rear_m,
         )  # fmt: skip
@@ -44,6 +56,7 @@ def beside(tracks: NDArray[np.void], located: Located, roads: Roads, half_length
 
 @_compiled
 def _look(
+    before_first: NDArray[np.int32], before: NDArray[np.int32], after_first: NDArray[np.int32], after: NDArray[np.int32],
     own: NDArray[np.int32], station: NDArray[np.float64], left: NDArray[np.int32], right: NDArray[np.int32],
     extent_m: NDArray[np.float64], begins: NDArray[np.int64], who: NDArray[np.int64], half: NDArray[np.float64],
     lane: NDArray[np.int32], front: NDArray[np.int32], front_m: NDArray[np.float64], rear: NDArray[np.int32],
@@ -68,6 +81,24 @@ def _look(
             if low < begins[other + 1]:
                 j = who[low]
                 front[i, side], front_m[i, side] = j, station[j] - s - half[i] - half[j]
+            elif len(before) and extent_m[other] - s < BEYOND_M:
+                for row in range(after_first[other], after_first[other + 1]):
+                    onward = after[row]
+                    if begins[onward] == begins[onward + 1]:
+                        continue
+                    j = who[begins[onward]]
+                    gap = extent_m[other] - s + station[j] - half[i] - half[j]
+                    if gap < BEYOND_M and j != i and not gap >= front_m[i, side]:
+                        front[i, side], front_m[i, side] = j, gap
             if low > begins[other]:
                 j = who[low - 1]
                 rear[i, side], rear_m[i, side] = j, s - station[j] - half[i] - half[j]
+            elif len(before) and s < BEYOND_M:
+                for row in range(before_first[other], before_first[other + 1]):
+                    up = before[row]
+                    if begins[up] == begins[up + 1]:
+                        continue
+                    j = who[begins[up + 1] - 1]
+                    gap = s + extent_m[up] - station[j] - half[i] - half[j]
+                    if gap < BEYOND_M and j != i and not gap >= rear_m[i, side]:
+                        rear[i, side], rear_m[i, side] = j, gap

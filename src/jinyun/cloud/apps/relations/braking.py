@@ -21,7 +21,8 @@ ENOUGH = 0.75
 
 def to_stop_mps2(speed_mps: Floats, room_m: Floats) -> Floats:
     """Return the deceleration that stops within so many metres."""
-    return speed_mps**2 / (2 * np.maximum(room_m, LEAST_ROOM_M))
+    needed: Floats = speed_mps**2 / (2 * np.maximum(room_m, LEAST_ROOM_M))
+    return needed
 
 
 def goes_on(speed_mps: Floats, accel_mps2: Floats, room_m: Floats) -> NDArray[np.bool_]:

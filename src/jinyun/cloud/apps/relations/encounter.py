@@ -68,6 +68,21 @@ def encounters(meetings: Meetings, rows: NDArray[np.bool_], tracks: NDArray[np.v
     )  # fmt: skip
 
 
+def bend_rad(path: Rows, paths: Paths, roads: Roads) -> Floats:
+    """Return how far each way turns in its first junction, to the right; 0 where it passes none."""
+    if not len(roads.heading):
+        return np.zeros(len(path))
+    rows = len(roads.heading) - 1
+    last = roads.heading[np.clip(roads.first + roads.points - 1, 0, rows)]
+    own = np.append(np.where(roads.inner, last - roads.heading[np.minimum(roads.first, rows)], 0.0), 0.0)
+    lanes = paths.lane[path]
+    inner = np.append(roads.inner, False)[lanes]
+    seen = np.cumsum(inner, axis=1)
+    beyond = np.cumsum((seen > 0) & ~inner, axis=1) > 0
+    turned: Floats = np.where(inner & ~beyond, own[lanes], 0.0).sum(axis=1)
+    return turned
+
+
 def approach_rad(path: Rows, paths: Paths, roads: Roads) -> Floats:
     """Return the course at which each way enters its first junction, NaN where it passes none."""
     lanes = paths.lane[path]

@@ -34,6 +34,8 @@ ALONG_SD_MOST_M, ACROSS_SD_MOST_M = 6.0, 1.2
 MOVING_MPS = 0.3
 SLACK_SD, NEVER_SD = 2.0, 3.5
 """Standard deviations beyond which bodies are not looked at closer, and beyond which they never touch."""
+LIKELY = 0.2
+"""What a pair of ways counts for that is likely, however little its bodies touch: the pair whose times are told."""
 STRIP_M = 120.0
 """Least width of the strips in which pairs are sought."""
 SAMPLES = len(TIMES_S) + 1
@@ -289,7 +291,7 @@ def _meet(
                             whole[k * FINE + f] = value
                             most = max(most, value)
                 total += both * most
-                weight = both * (most + 1e-3)
+                weight = both * (most + LIKELY)
                 if weight > heaviest:
                     heaviest, best_p, best_q, best_most = weight, p, q, most
                     if touched:

@@ -1,0 +1,82 @@
+"""Control loss warning CLW (车辆失控预警): a vehicle slides or is about to, and others come near it.
+
+Out of control is who tells that its anti-lock brakes, traction or stability control are at work while it moves, and who
+turns so fast that no tyre holds it (lateral acceleration v times yaw rate beyond ``grip_mps2``; a dry road gives about
+8, drivers take 4: Reymond et al. 2001) and far beyond its lane's bend. Warned is who has it on its way, and who comes
+within ``near_m`` of it within ``cpa_s`` if both go on straight.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
+from jinyun.cloud.apps.relations.ahead import ahead
+from jinyun.cloud.apps.relations.braking import goes_on
+from jinyun.cloud.apps.scene import EVENTS, Scene
+
+AT_WORK = 2 | 4 | 8
+"""Bits of REPORT's ``braking``: traction control, anti-lock brakes, stability control."""
+MOST = 64
+"""So many at once are looked at, the fastest; more are no accident but bad input."""
+
+
+def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
+    """Return who comes near one out of control; ``value`` is the distance to it now (m)."""
+    tracks, reports = scene.tracks, scene.reports
+    speed, yaw = (np.nan_to_num(tracks[name].astype(np.float64)) for name in ("speed_mps", "yaw_rps"))
+    events = EVENTS["abs"] | EVENTS["traction_loss"] | EVENTS["stability"]
+    told = ((reports["braking"] & AT_WORK) > 0) | ((reports["events"] & events) > 0)
+    spins = (np.abs(yaw) * speed >= parameters["grip_mps2"]) & (np.abs(yaw) >= parameters["yaw_rps"])
+    placed = np.isfinite(tracks["x_m"]) & np.isfinite(tracks["heading_rad"])
+    loose = scene.driven & placed & (speed >= parameters["moving_mps"]) & (told | spins)
+    if not loose.any():
+        return NOTHING
+    losers = np.flatnonzero(loose)
+    losers = losers[np.argsort(-speed[losers], kind="stable")][:MOST]
+    hosts = scene.driven & placed & (speed >= parameters["least_mps"])
+    found = ahead(
+        tracks, scene.located, scene.paths, scene.roadway.roads, scene.half_length_m, scene.half_width_m, loose
+    )
+    gap = np.maximum(found.gap_m, 0.0)
+    with np.errstate(invalid="ignore"):
+        behind = hosts & scene.along.keeps & (found.row >= 0) & (gap <= speed * parameters["range_s"])
+        behind &= found.closing_mps >= -parameters["pulls_away_mps"]
+    accel = np.nan_to_num(tracks["accel_mps2"].astype(np.float64))
+    behind &= goes_on(speed, accel, gap) | (found.gap_m < 10.0)
+    rows = np.flatnonzero(behind)
+    pairs = {(int(i), int(found.row[i])): float(gap[i] / max(speed[i], 0.1)) for i in rows}  # few
+    heading = tracks["heading_rad"].astype(np.float64)
+    vx, vy = speed * np.sin(heading), speed * np.cos(heading)
+    reach = parameters["near_m"] + speed * parameters["cpa_s"]
+    for j in losers:
+        dx, dy = tracks["x_m"] - tracks["x_m"][j], tracks["y_m"] - tracks["y_m"][j]
+        near = np.flatnonzero(hosts & (np.maximum(np.abs(dx), np.abs(dy)) <= reach + reach[j]))
+        near = near[near != j]
+        dx, dy, ex, ey = dx[near], dy[near], vx[near] - vx[j], vy[near] - vy[j]
+        square = np.maximum(ex * ex + ey * ey, 1e-6)
+        comes_s = -(dx * ex + dy * ey) / square
+        away = np.hypot(dx + ex * comes_s, dy + ey * comes_s)
+        faces = dx * vx[near] + dy * vy[near] < 0  # it is before the host, not behind it
+        meets = (comes_s > 0) & (comes_s <= parameters["cpa_s"]) & (away <= parameters["near_m"]) & faces
+        meets &= np.sqrt(square) >= parameters["closing_mps"]
+        for i, s in zip(near[meets].tolist(), comes_s[meets].tolist(), strict=True):
+            pairs.setdefault((i, int(j)), s)
+    if not pairs:
+        return NOTHING
+    host, other = np.array(list(pairs), np.int64).T
+    after = np.array(list(pairs.values()))
+    return advice(
+        tracks["id"][host], about=tracks["id"][other],
+        urgency=np.where(after <= parameters["act_s"], Urgency.ACT, Urgency.WARN), x_m=tracks["x_m"][other],
+        y_m=tracks["y_m"][other], after_s=after, probability=tracks["existence"][other],
+        value=np.hypot(tracks["x_m"][host] - tracks["x_m"][other], tracks["y_m"][host] - tracks["y_m"][other]),
+    )  # fmt: skip
+
+
+ABOUT = Application(
+    id="CLW", zh="车辆失控预警", en="Control loss warning", day=1, reads=("tracks", "ahead", "along", "reports"),
+    receivers="vehicle", messages=("rsc",), says_zh="{value:.0f} 米处车辆失控，请避让",
+    says_en="Vehicle out of control {value:.0f} m away: keep clear", unit="m", advise=advise,
+)  # fmt: skip

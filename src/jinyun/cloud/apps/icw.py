@@ -1,0 +1,67 @@
+"""Intersection collision warning ICW (交叉路口碰撞预警): somebody comes across at a junction and will not stop in time.
+
+Two motor vehicles whose ways cross or merge in a junction, each going on as it does: their hypotheses, weighted, are
+held against each other (:mod:`.relations.meeting`), so a stream that its light holds counts as little as it is likely
+to run it. One is warned when the other neither brakes as it takes nor could still stop before the place (DRAC: Cooper
+and Ferguson 1976, with a reaction time), while it is itself near and not braking as it takes. Who must yield and does
+is thus never warned, nor is who stands. Oncoming traffic before one's own left turn is :mod:`.lta`'s.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
+from jinyun.cloud.apps.relations.braking import goes_on, to_stop_mps2, too_late
+from jinyun.cloud.apps.relations.encounter import approach_rad, bend_rad, encounters
+from jinyun.cloud.apps.scene import Scene
+
+LEFT_RAD = -0.8
+"""A way that bends so far in the junction turns left."""
+OPPOSED_COS = float(np.cos(2.6))
+"""Ways whose approaches point so far apart come towards each other."""
+
+
+def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
+    """Return who must be warned of whom at a junction; ``value`` is the way to the place (m)."""
+    m, along, tracks, paths, roads = scene.meetings, scene.along, scene.tracks, scene.paths, scene.roadway.roads
+    usable = scene.driven & along.keeps
+    with np.errstate(invalid="ignore"):
+        rows = usable[m.first] & usable[m.second] & (scene.located.lane[m.first] != scene.located.lane[m.second])
+        rows &= paths.probability[m.first_path] * paths.probability[m.second_path] >= parameters["way_probability"]
+        short = (m.pet_s <= parameters["pet_s"]) & (m.probability >= parameters["least_probability"])
+        rows &= short | (m.probability >= parameters["probability"])
+    if not rows.any():
+        return NOTHING
+    e = encounters(m, rows, tracks, paths)
+    inner = np.append(roads.inner, False)
+    junction = inner[paths.lane[e.host_path]].any(axis=1) & inner[paths.lane[e.other_path]].any(axis=1)
+    apart = np.abs(e.angle_rad)
+    junction &= (apart >= parameters["least_rad"]) & (apart <= np.pi - parameters["least_rad"])
+    oncoming = np.cos(approach_rad(e.host_path, paths, roads) - approach_rad(e.other_path, paths, roads)) <= OPPOSED_COS
+    left = bend_rad(e.host_path, paths, roads) <= LEFT_RAD
+    speed, accel = (np.nan_to_num(tracks[name].astype(np.float64)) for name in ("speed_mps", "accel_mps2"))
+    v, w = speed[e.host], speed[e.other]
+    reaction, hard = parameters["reaction_s"], parameters["braking_mps2"]
+    threat = (w >= parameters["least_mps"]) & goes_on(w, accel[e.other], e.other_room_m)
+    threat &= too_late(w, e.other_room_m, reaction, hard)
+    comes_s = np.where(np.isfinite(e.host_in_s), e.host_in_s, e.after_s)
+    near = (v >= parameters["least_mps"]) & (e.host_room_m > 0.5) & (comes_s <= parameters["warn_s"])
+    needed = to_stop_mps2(v, e.host_room_m)
+    near &= (needed >= parameters["calm_mps2"]) & goes_on(v, accel[e.host], e.host_room_m)
+    warned = np.flatnonzero(junction & ~(oncoming & left) & threat & near)
+    host, other = e.host[warned], e.other[warned]
+    now = too_late(v[warned], e.host_room_m[warned], 0.5, hard)
+    return advice(
+        tracks["id"][host], about=tracks["id"][other], urgency=np.where(now, Urgency.ACT, Urgency.WARN),
+        x_m=e.x_m[warned], y_m=e.y_m[warned], after_s=comes_s[warned], probability=e.probability[warned],
+        value=e.host_room_m[warned],
+    )  # fmt: skip
+
+
+ABOUT = Application(
+    id="ICW", zh="交叉路口碰撞预警", en="Intersection collision warning", day=1, reads=("tracks", "meetings", "along", "paths"),
+    receivers="vehicle", messages=("rsc",), says_zh="前方路口 {value:.0f} 米处有横向来车，请减速",
+    says_en="Cross traffic at the junction in {value:.0f} m: slow down", unit="m", advise=advise,
+)  # fmt: skip
