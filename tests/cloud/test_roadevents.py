@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from jinyun import zone
 from jinyun.cloud.decode import Decoder
 from jinyun.cloud.prediction import roadway
 from jinyun.cloud.roadevents import MOST, MOST_OF_ONE, Posting, RoadEvents, instant_us
@@ -132,3 +135,20 @@ def test_one_unit_and_all_of_them_are_held_to_a_number_and_told_once() -> None:
     assert [f.rule for f in findings] == ["road.full"] * (2 * MOST // MOST_OF_ONE)
     nowhere = held.hear([RsiHeard(0, T_US, rsi(rtes=[{"rteId": 1, "eventType": 1, "eventSource": "unknown"}]))])
     assert [f.rule for f in nowhere] == ["road.place"]
+
+
+def test_what_a_zone_declares_holds_without_an_end_and_its_faults_are_told(tmp_path: Path) -> None:
+    folder = tmp_path / "science-city"
+    shutil.copytree(zone.find(), folder)
+    text = (folder / "zone.toml").read_text(encoding="utf-8")
+    tables = '[[hazards]]\nid = "h"\nat = [-120, -9]\ncode = 401\n[[signs]]\nid = "s"\nat = [-80, -9]\nlimit_kmh = 40\n'
+    (folder / "zone.toml").write_text(text + tables, encoding="utf-8")
+    described, held = zone.load(folder), events()
+    held.declare(Posting.EVENT, described.hazards, T_US)
+    held.declare(Posting.SIGN, described.signs, T_US)
+    later = held.step(T_US + 86_400_000_000)
+    assert later.rows["code"].tolist() == [401, 0] and later.rows["limit_mps"][1] == pytest.approx(40 / 3.6)
+    assert lanes(held) == {0: pytest.approx((118, 122)), 1: pytest.approx((118, 122))}  # the sign's come last
+    (folder / "zone.toml").write_text(text + tables.replace("40\n", "400\n"), encoding="utf-8")
+    with pytest.raises(zone.ZoneError, match=r"zone\.toml: signs\[0\]\.limit_kmh"):
+        zone.load(folder)

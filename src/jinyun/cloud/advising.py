@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,11 @@ from jinyun.cloud.apps.speaking import Device, Speaker
 from jinyun.cloud.lanes import Located
 from jinyun.cloud.newest import Newest
 from jinyun.cloud.prediction import Lamp, Paths, Roadway
+from jinyun.cloud.roadevents import Posting, RoadEvents
 from jinyun.cloud.sources import Source
+from jinyun.cloud.window import RsiHeard
 from jinyun.hdmap import Map
-from jinyun.shapes import REPORT, SEEN_BY_ITSELF, Frame
+from jinyun.shapes import REPORT, SEEN_BY_ITSELF, Finding, Frame
 from jinyun.zone import Profile, Zone
 
 SPEAKS = np.dtype([("vehicle_id", np.uint64), ("event_us", np.int64), ("source", np.uint32)])
@@ -29,8 +31,12 @@ MOST_A_FRAME = 400
 class Advising:
     """The applications of a zone with a map, and who listens."""
 
-    def __init__(self, zone: Zone, map: Map, road: Roadway) -> None:
+    def __init__(self, zone: Zone, map: Map, road: Roadway, name_of: Callable[[int], str] = str) -> None:
         self.map, self.road = map, road
+        self.road_events = RoadEvents(road, zone.project, name_of)
+        for posting, items in ((Posting.SIGN, zone.signs), (Posting.EVENT, zone.hazards), (Posting.TOLL, zone.tolls)):
+            self.road_events.declare(posting, items, 0)
+        self.foretold_s: NDArray[np.float64] | None = None
         self.applications = Applications(zone.profile)
         self.speaker = Speaker(zone, event_types(zone.profile))
         self.reports, self.speaks = Newest(REPORT), Newest(SPEAKS)
@@ -39,14 +45,17 @@ class Advising:
         self.opened = np.zeros(len(CATALOGUE), np.int64)
         self.said = 0
 
-    def take(self, sightings: NDArray[np.void], reports: NDArray[np.void]) -> None:
-        """Note what one window says of vehicles themselves."""
+    def take(
+        self, sightings: NDArray[np.void], reports: NDArray[np.void], road: Sequence[RsiHeard] = ()
+    ) -> list[Finding]:
+        """Note what one window says of vehicles themselves and of the road; return what of it cannot be held."""
         self.reports.take(reports)
         own = sightings[sightings["by"] == SEEN_BY_ITSELF]
         rows = np.zeros(len(own), SPEAKS)
         for name in SPEAKS.names or ():
             rows[name] = own[name]
         self.speaks.take(rows)
+        return self.road_events.hear(road)
 
     def lamps(self, tracks: NDArray[np.void], now_us: int) -> NDArray[np.uint8]:
         """Return the turn lamps of a frame's tracks (``prediction.Lamp``); once a frame, before :meth:`step`."""
@@ -65,7 +74,7 @@ class Advising:
         """Ask all applications about a frame and return the advice that is open (EPISODE rows)."""
         scene = Scene(
             frame.t_us, frame.tracks, located, paths, frame.signals, self.reports.of(frame.tracks["vehicle_id"]), self.map,
-            self.road, self.units,
+            self.road, self.units, posted=self.road_events.step(frame.t_us), foretold_s=self.foretold_s,
         )  # fmt: skip
         self.turned = self.applications.step(scene)
         self.opened += np.bincount(self.turned.opened["application"], minlength=len(CATALOGUE))

@@ -15,6 +15,7 @@ from jinyun.cloud import account, tracking, twin
 from jinyun.cloud.advising import Advising
 from jinyun.cloud.decode import Decoder
 from jinyun.cloud.episodes import Episodes
+from jinyun.cloud.foretold import foretold_s
 from jinyun.cloud.lanes import Lanes, Located
 from jinyun.cloud.latency import Histogram, Hops
 from jinyun.cloud.link import Links
@@ -71,7 +72,9 @@ class Cloud:
         self.truth = SignalTruth(zone, map, self._name_of)
         self.lanes = Lanes(map) if map is not None else None
         self.road = roadway(map) if map is not None else None
-        self.advising = Advising(zone, map, self.road) if map is not None and self.road is not None else None
+        self.advising = (
+            Advising(zone, map, self.road, self._name_of) if map is not None and self.road is not None else None
+        )
         self.located: Located | None = None
         self.paths: Paths | None = None
         self.started_us = 0
@@ -146,7 +149,7 @@ class Cloud:
         self.episodes.note(self.truth.take(decoded.spats, decoded.maps, end_us))
         self.scorecard.take(decoded.sightings)
         if self.advising is not None:
-            self.advising.take(decoded.sightings, decoded.reports)
+            self.episodes.note(self.advising.take(decoded.sightings, decoded.reports, decoded.road))
         sightings = self.shedding.keep(decoded.sightings)
         tracking.take(self.twin.tracks, sightings, end_us)
         self._signals.append(decoded.signals)
@@ -172,6 +175,9 @@ class Cloud:
         self.episodes.note(self.truth.frame(frame))
         if end_us - self._asked_us >= ASKED_US:
             self._asked_us = end_us
+            if self.advising is not None:
+                stations, predictions = self.truth.stations, self.truth.predictions
+                self.advising.foretold_s = foretold_s(stations, predictions, self.advising.road.roads)
             self.episodes.note(self.claims.begin(frame.tracks, end_us))
             self.episodes.note(self.scorecard.begin(self.twin.tracks, self.decoder.sources, end_us))
         self.participants_max = max(self.participants_max, len(frame.tracks))
@@ -219,6 +225,8 @@ class Cloud:
         for row in decoder.forget(now_us):
             self.claims.forget(row)
             self.scorecard.forget(row)
+            if self.advising is not None:
+                self.advising.road_events.forget([row])
         findings: list[Finding] = []
         devices = self.links.devices(decoder.sources, now_us, findings)
         for device in devices:

@@ -18,6 +18,7 @@ from jinyun.zone.description import (
     Crossing,
     Description,
     MapSource,
+    Notice,
     OnBoardUnit,
     Origin,
     Placed,
@@ -35,7 +36,7 @@ from jinyun.zone.profile import Name, Profile, Quantity, load_profile
 from jinyun.zone.reading import ZoneError, parse, read_toml, suggestion
 
 __all__ = [
-    "Charger", "Crossing", "MapSource", "Name", "OnBoardUnit", "Plan", "Profile", "Projection", "Quantity", "Rsu",
+    "Charger", "Crossing", "MapSource", "Name", "Notice", "OnBoardUnit", "Plan", "Profile", "Projection", "Quantity", "Rsu",
     "Sensor", "SensorType", "Stop", "Traffic", "TransitLine", "Zone", "ZoneError", "cache_dir", "find", "load",
     "load_profile", "profiles_dir",
 ]  # fmt: skip
@@ -67,6 +68,9 @@ class Zone:
     chargers: tuple[Charger, ...]
     lines: tuple[TransitLine, ...]
     traffic: Traffic | None
+    signs: tuple[Notice, ...] = ()
+    hazards: tuple[Notice, ...] = ()
+    tolls: tuple[Notice, ...] = ()
 
     @cached_property
     def project(self) -> Projection:
@@ -112,6 +116,9 @@ def load(path: Path | str) -> Zone:
         stops=_placed(described.stops, project),
         chargers=_placed(described.chargers, project),
         lines=tuple(described.lines),
+        signs=_placed(described.signs, project),
+        hazards=_placed(described.hazards, project),
+        tolls=_placed(described.tolls, project),
         **{
             key: getattr(described, key)
             for key in ("id", "name", "simulated", "datum", "version", "origin", "map", "sensor_types", "traffic")
@@ -194,7 +201,7 @@ def _faults(zone: Description, plan: Plan | None, folder: Path) -> list[tuple[st
         found.append(("traffic", "a simulated zone says who is on its street"))
     kinds: dict[str, Sequence[Placed | TransitLine]] = {
         "rsus": zone.rsus, "crossings": zone.crossings, "stops": zone.stops, "chargers": zone.chargers,
-        "lines": zone.lines,
+        "lines": zone.lines, "signs": zone.signs, "hazards": zone.hazards, "tolls": zone.tolls,
     }  # fmt: skip
     for kind, items in kinds.items():
         seen: set[str] = set()

@@ -116,6 +116,20 @@ class Charger(Placed):
     power_kw: float = Field(gt=0, le=2000)
 
 
+class Notice(Placed):
+    """A sign, a hazard or a toll on the road; without path and radius it holds on the carriageway nearest to its place."""
+
+    zh: str = ""
+    en: str = ""
+    code: int = Field(
+        default=0, ge=0, le=65535, description="signs: GB 5768.2, hazards: GB/T 29100, as RSI would say it"
+    )
+    radius_m: float = Field(default=0, ge=0, le=2000, description="round its place, or to both sides of the path")
+    path: list[Point] = Field(default=[], max_length=32, description="where it holds, upstream first; metres")
+    limit_kmh: float | None = Field(default=None, gt=0, le=130)
+    price_yuan: float | None = Field(default=None, ge=0, le=100_000)
+
+
 class TransitLine(Written):
     """A line that drives a loop or there and back without end; ``via`` are the plan's nodes it passes, in order."""
 
@@ -172,4 +186,7 @@ class Description(Written):
     stops: list[Stop] = []
     chargers: list[Charger] = []
     lines: list[TransitLine] = []
+    signs: list[Notice] = Field(default=[], max_length=64)
+    hazards: list[Notice] = Field(default=[], max_length=64)
+    tolls: list[Notice] = Field(default=[], max_length=64)
     traffic: Traffic | None = None
