@@ -91,6 +91,18 @@ def test_its_cars_drive_on_its_lanes_and_nobody_is_stuck(made: tuple[Path, Path,
     assert figures["removed"] == 0
 
 
+def test_a_single_road_is_driven_from_end_to_end(tmp_path: Path) -> None:
+    (tmp_path / "road.net.xml").write_text(
+        WALK.replace('allow="pedestrian" speed="2"', 'disallow="pedestrian" speed="14"')
+    )
+    told = new_zone(tmp_path / "road", tmp_path / "road.net.xml")
+    assert told["routes"]["through"] == 1 and told["units"] == 1
+    done = subprocess.run([sys.executable, "-c", STREET, str(tmp_path / "road")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert len(figures["speeds"]) > 60 and np.mean(figures["speeds"]) > 5 and max(figures["away"]) < 0.5
+
+
 WALK = """<net version="1.20"><location netOffset="0,0" convBoundary="0,0,9,9" origBoundary="0,0,9,9" projParameter="!"/>
 <edge id="a" from="j" to="k"><lane id="a_0" index="0" allow="pedestrian" speed="2" length="100" shape="0,0 100,0"/></edge>
 <junction id="j" type="dead_end" x="0" y="0" incLanes="" intLanes="" shape="0,0 0,1"/>

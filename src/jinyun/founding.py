@@ -108,7 +108,7 @@ def zone_command(args: argparse.Namespace) -> int:
         lon, lat = made["origin"]
         print(f"  {args.map.name} does not say where on Earth it lies: put at {lon}, {lat} (--origin LON,LAT)")
     if not any(made["routes"][kind] for kind in ("through", "local")):
-        print(f"  no way of two roads or more leads through {args.map.name}: nobody will drive (jinyun map check)")
+        print(f"  no road of {args.map.name} is long enough to be driven: its street stays empty (jinyun map check)")
     print(f"  jinyun run {args.folder}      jinyun map check {args.folder}")
     return 0
 

@@ -69,7 +69,8 @@ def cross(one: Line, other: Line) -> bool:
 
     def turn(a: Line, b: Line, c: Line) -> Line:
         ab, ac = b - a, c - a
-        return np.sign(ab[..., 0] * ac[..., 1] - ab[..., 1] * ac[..., 0])
+        side: Line = np.sign(ab[..., 0] * ac[..., 1] - ab[..., 1] * ac[..., 0])
+        return side
 
     return bool(((turn(p, q, r) * turn(p, q, s) < 0) & (turn(r, s, p) * turn(r, s, q) < 0)).any())
 

@@ -24,10 +24,12 @@ from jinyun import hdmap
 from jinyun.hdmap import LaneKind, Map
 from jinyun.zone import TransitLine, Zone
 
-VERSION = 5
+VERSION = 6
 """Raise when the same zone and seed shall give other routes."""
 COUNTS = {"through": 260, "local": 520, "truck": 120, "bicycle": 160, "person": 360}
 LEAST_TRIP_M = 600.0
+LEAST_ROAD_M = 50.0
+"""A road that is driven for itself is no shorter."""
 LANE_CHANGE_M = 40.0
 """Room that one change of lanes takes."""
 FEW_EDGES = {"local": 8, "truck": 2}
@@ -183,6 +185,8 @@ def _routed(map: Map, seed: int) -> Pool:
                 if kind in found and len(found[kind]) < COUNTS[kind] and len(names) >= 2:
                     found[kind].append(names)
                 break
+    if not found["through"] and not found["local"]:  # a road that leads nowhere on is driven from end to end
+        found["through"] = [[id] for id in edges.roads]
     return found
 
 
@@ -316,6 +320,7 @@ class _Ends:
             "bicycle": (cycled, cycled), "person": (walked, walked),
         }  # fmt: skip
         roads = [e for e in normal if e in has[LaneKind.CAR]]
+        self.roads = [str(ids[e]) for e in roads if length[e] > LEAST_ROAD_M]
         for kind_, (starts, ends) in list(self._lines.items()):  # a small map: trips from anywhere to anywhere
             if kind_ in ("through", "local", "truck") and (min(len(starts), len(ends)) < FEW_EDGES.get(kind_, 1)):
                 self._lines[kind_] = roads, roads

@@ -207,6 +207,8 @@ class Street:
         kind = group
         if group == "car":
             kind = "through" if self._rng.random() < self.traffic.through else "local"
+            if not self._pool[kind]:  # a map with ways of one kind only
+                kind = "local" if kind == "through" else "through"
         ways = self._pool[kind]
         if not ways:
             return
