@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -188,16 +188,31 @@ def _speed(speed: ET.Element, where: str, source: Source) -> float:
     return value if value > 0 else math.nan  # 0 and negative numbers stand for "not known" in files
 
 
-def _profile(items: object, key: str, from_m: float, where: str, source: Source) -> Profile:
-    rows = []
-    for item in items:  # type: ignore[attr-defined]
-        row = [source.number(item, key, where, 0.0) + from_m, *(source.number(item, c, where, 0.0) for c in "abcd")]
-        if max(map(abs, row)) > MOST_COEFFICIENT:
-            raise source.fault(where, f"a number of {item.tag} is beyond {MOST_COEFFICIENT:g}")
-        rows.append(row)
-    rows.sort(key=lambda row: row[0])
-    table = np.array(rows, np.float64).reshape(-1, 5)
+def _profile(items: Iterable[ET.Element], key: str, from_m: float, where: str, source: Source) -> Profile:
+    found = list(items)
+    if not found:
+        return Profile(np.empty(0), np.empty((0, 4)))
+    table = _table(found, key)
+    if table is None:  # one by one, to say which it is
+        rows = [[source.number(item, name, where, 0.0) for name in (key, *"abcd")] for item in found]
+        table = np.array(rows, np.float64).reshape(-1, 5)
+    table[:, 0] += from_m
+    beyond = (np.abs(table) > MOST_COEFFICIENT).any(axis=1)
+    if beyond.any():
+        raise source.fault(where, f"a number of {found[int(np.argmax(beyond))].tag} is beyond {MOST_COEFFICIENT:g}")
+    table = table[np.argsort(table[:, 0], kind="stable")]
     return Profile(table[:, 0].copy(), table[:, 1:].copy())
+
+
+def _table(items: list[ET.Element], key: str) -> Floats | None:
+    """Return the numbers of pieces of a profile, shape (n, 5), None where one is not there or is none."""
+    texts = [item.get(name) for item in items for name in (key, "a", "b", "c", "d")]
+    try:
+        values = [float(text) for text in texts]  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    table: Floats = np.array(values, np.float64).reshape(-1, 5)
+    return table if np.isfinite(table).all() and "_" not in "".join(map(str, texts)) else None
 
 
 def _sections(element: ET.Element, road: Road, source: Source) -> list[Section]:
