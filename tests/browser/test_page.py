@@ -72,6 +72,25 @@ def test_participants_move_on_either_renderer(viewer: Viewer, live_zone: Running
     assert viewer.complaints == []
 
 
+def test_the_map_says_more_the_nearer_one_looks_and_is_asked_once(viewer: Viewer, live_zone: Running) -> None:
+    asked: list[str] = []
+    viewer.page.on("request", lambda request: asked.append(request.url) if "/map/" in request.url else None)
+    viewer.open(live_zone.page)
+    viewer.until("__jinyun.tiles.level === 1 && __jinyun.tiles.missing === 0")
+    assert asked and all("/1/" in url.split("/map/tiles/")[1] for url in asked)
+    viewer.page.evaluate("__jinyun.look(987, 1492, 0.3)")
+    viewer.until("__jinyun.tiles.level === 2 && __jinyun.tiles.missing === 0")
+    expect(viewer.page.get_by_text("书院路/博文街").filter(visible=True).first).to_be_visible()
+    viewer.page.get_by_test_id("map").focus()
+    x = viewer.probe("j.view.x_m")
+    viewer.page.keyboard.press("ArrowRight")
+    viewer.until(f"__jinyun.view.x_m > {x}")
+    viewer.page.get_by_test_id("fit").click()
+    viewer.until("__jinyun.tiles.level === 1 && __jinyun.tiles.missing === 0")
+    assert len(asked) == len(set(asked))
+    assert viewer.complaints == []
+
+
 def test_a_click_opens_the_card_of_a_participant(viewer: Viewer, live_zone: Running) -> None:
     viewer.open(live_zone.page)
     viewer.until("__jinyun.participants().some(p => p.shown && p.kind === 1 && !(p.speed_mps > 0.1))")

@@ -66,7 +66,7 @@ export class Picture {
         this.stopAsking = this.hop.start(say);
         this.opened += 1;
         this.reconnects = this.opened - 1;
-        void this.refresh();
+        if (this.opened > 1) void this.refresh();
       },
       binary: (data) => this.take(() => this.takeFrame(readFrame(data))),
       text: (data) =>
@@ -139,12 +139,15 @@ export class Picture {
     this.refreshing = true;
     for (;;) {
       try {
+        // The first map is asked for together with its zone: the page opens on it.
+        const first = this.map.get() === null ? fetchMap() : null;
+        first?.catch(() => {});
         const zone = await fetchZone();
         if (asked !== this.asked) return;
         const known = this.zone.get();
         const another = known === null || known.id !== zone.id || known.version !== zone.version;
         if (another || this.map.get()?.tag !== zone.mapTag) {
-          const map = await fetchMap();
+          const map = await (first ?? fetchMap());
           if (asked !== this.asked) return;
           this.map.set(map);
         }

@@ -21,6 +21,8 @@ export interface Style {
   readonly beyond?: number;
   /** paint and gap [m] */
   readonly dash?: readonly [number, number];
+  /** shapes that lie over each other show through */
+  readonly apart?: true;
 }
 
 export type Fills = { readonly style: number; readonly xy: Float32Array };
@@ -41,7 +43,7 @@ const NEAR_ROADS: Fade = { begins: 7, whole: 4 };
 
 /** In the order in which they lie over each other within a layer. */
 const STYLES = {
-  ridge: { colour: "ridge", least_px: 0, fade: ALWAYS },
+  ridge: { colour: "ridge", least_px: 0, fade: ALWAYS, apart: true },
   ridgeLine: { colour: "ridgeLine", least_px: 0.5, fade: ALWAYS },
   water: { colour: "water", least_px: 0, fade: ALWAYS },
   waterLine: { colour: "waterLine", least_px: 0.5, fade: ALWAYS },

@@ -190,7 +190,7 @@ export class Stage {
   private setScene(): void {
     const map = this.picture.heading.get()?.map === false ? null : this.picture.map.get();
     const onMap = map !== null;
-    if (this.onMap === onMap && map === this.sceneMap) return;
+    if ((this.onMap === onMap && map === this.sceneMap) || this.picture.map.get() === null) return;
     const moved = this.onMap !== onMap;
     this.onMap = onMap;
     this.sceneMap = map;

@@ -37,6 +37,17 @@ function trace(context: CanvasRenderingContext2D, xy: Float32Array): void {
   for (let i = 2; i < xy.length; i += 2) context.lineTo(xy[i]!, xy[i + 1]!);
 }
 
+/** The polygon counter-clockwise: shapes of one path that all turn the same way never cut holes into each other. */
+function turned(xy: Float32Array): Float32Array {
+  let area = 0;
+  const n = xy.length;
+  for (let i = 0, j = n - 2; i < n; j = i, i += 2) area += xy[j]! * xy[i + 1]! - xy[i]! * xy[j + 1]!;
+  if (area >= 0) return xy;
+  const back = new Float32Array(n);
+  for (let i = 0; i < n; i += 2) back.set([xy[n - 2 - i]!, xy[n - 1 - i]!], i);
+  return back;
+}
+
 /** A plate made ready: its items boxed, its strokes sorted by style and width. */
 export class PlateCanvas {
   readonly layers: readonly BoxedLayer[];
@@ -52,7 +63,7 @@ export class PlateCanvas {
         batch.strokes.push({ item: stroke, box: boxOf(stroke.xy, stroke.half_m) });
       }
       return {
-        fills: layer.fills.map((fill) => ({ item: fill, box: boxOf(fill.xy, 0) })).sort((a, b) => a.item.style - b.item.style),
+        fills: layer.fills.map(({ style, xy }) => ({ item: { style, xy: turned(xy) }, box: boxOf(xy, 0) })).sort((a, b) => a.item.style - b.item.style),
         batches: [...batches.values()].sort((a, b) => a.style - b.style),
       };
     });
@@ -64,18 +75,23 @@ interface Paint {
   readonly colour: string;
 }
 
-function fill(context: CanvasRenderingContext2D, { fills }: BoxedLayer, bounds: Bounds, paint: readonly Paint[]): void {
+function fill(
+  context: CanvasRenderingContext2D, { fills }: BoxedLayer, bounds: Bounds, paint: readonly Paint[], styles: readonly Style[],
+): void {
   for (let i = 0; i < fills.length; ) {
     const { style } = fills[i]!.item;
     const { alpha, colour } = paint[style]!;
+    const apart = styles[style]!.apart === true;
     context.globalAlpha = alpha;
     context.fillStyle = colour;
+    context.beginPath();
     for (; i < fills.length && fills[i]!.item.style === style; i++) {
       if (alpha <= 0 || !meets(fills[i]!.box, bounds)) continue;
-      context.beginPath();
+      if (apart) context.beginPath();
       trace(context, fills[i]!.item.xy);
-      context.fill();
+      if (apart) context.fill();
     }
+    if (!apart && alpha > 0) context.fill();
   }
 }
 
@@ -96,7 +112,7 @@ export function drawPlates(
   context.lineJoin = "round";
   context.lineCap = "butt";
   for (let layer = 0; layer < LAYERS; layer++) {
-    for (const { layers } of near) fill(context, layers[layer]!, bounds, paint);
+    for (const { layers } of near) fill(context, layers[layer]!, bounds, paint, styles);
     const batches = near.flatMap(({ layers }) => layers[layer]!.batches).sort((a, b) => a.style - b.style);
     for (const { style, half_m, strokes } of batches) {
       const { alpha, colour } = paint[style]!;

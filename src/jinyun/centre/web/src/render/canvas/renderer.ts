@@ -1,8 +1,9 @@
 /**
  * The Canvas2D renderer, for machines without WebGL2.
  *
- * What stands still is drawn once onto a sheet larger than the screen and copied each frame; the sheet is drawn again
- * when the view leaves it or, while the user zooms, after the hand has rested a moment.
+ * What stands still is drawn once onto a sheet larger than the screen and copied each frame. While the user pans, the sheet
+ * moves along and only the strip that comes into it is drawn; while he zooms, it is stretched, and drawn again after the hand
+ * has rested a moment. Where other plates are shown than before, their part of the sheet is drawn again.
  */
 
 import { HEADS, opacity, SIGNALS, WALK_SIGNALS } from "../../map/detail.ts";
@@ -19,6 +20,10 @@ const MARGIN = 0.2;
 const REST_MS = 140;
 /** Tiles that arrive shortly after each other are drawn together. */
 const STALE_MS = 120;
+/** The sheet moves along in steps of this many of its pixels. */
+const STRIP_PX = 96;
+/** Strokes reach so far beyond their own width [px]. */
+const BLEED_PX = 4;
 /** While zooming, the stretched sheet is good enough within this factor. */
 const STRETCH = 1.6;
 const MOST_RATIO = 2;
@@ -44,8 +49,9 @@ export class CanvasRenderer implements Renderer {
   readonly element = document.createElement("canvas");
   private readonly context = context2d(this.element);
   private readonly participants = new ParticipantCanvas(this.context);
-  private readonly paper = document.createElement("canvas");
-  private readonly ink = context2d(this.paper);
+  private ink = context2d(document.createElement("canvas"));
+  /** the other side of the paper, onto which the sheet moves */
+  private back = context2d(document.createElement("canvas"));
   private styles: readonly Style[] = [];
   private readonly plates = new Map<Plate, PlateCanvas>();
   private shown: readonly PlateCanvas[] = [];
@@ -53,8 +59,8 @@ export class CanvasRenderer implements Renderer {
   private lights: Uint8Array = new Uint8Array(0);
   private theme: Theme = "dark";
   private sheet: Sheet | null = null;
-  /** other plates are shown than the sheet was drawn of */
-  private stale = false;
+  /** where other plates are shown than the sheet was drawn of [m] */
+  private stale: Bounds[] = [];
   private printed_ms = 0;
   private scale = NaN;
   private scaled_ms = 0;
@@ -65,6 +71,7 @@ export class CanvasRenderer implements Renderer {
       this.sheet = null;
     }
     this.styles = styles;
+    const before = new Set(this.shown);
     this.shown = plates.map((plate) => {
       const ready = this.plates.get(plate) ?? new PlateCanvas(plate);
       this.plates.set(plate, ready);
@@ -72,7 +79,8 @@ export class CanvasRenderer implements Renderer {
     });
     this.bars = bars;
     this.lights = new Uint8Array(bars.length);
-    this.stale = true;
+    for (const ready of this.shown) if (!before.delete(ready)) this.stale.push(ready.plate.box);
+    for (const { plate } of before) this.stale.push(plate.box);
   }
 
   forget(plate: Plate): void {
@@ -96,8 +104,10 @@ export class CanvasRenderer implements Renderer {
     if (this.element.width !== width || this.element.height !== height) {
       this.element.width = width;
       this.element.height = height;
-      this.paper.width = Math.round(width * (1 + 2 * MARGIN));
-      this.paper.height = Math.round(height * (1 + 2 * MARGIN));
+      for (const { canvas } of [this.ink, this.back]) {
+        canvas.width = Math.round(width * (1 + 2 * MARGIN));
+        canvas.height = Math.round(height * (1 + 2 * MARGIN));
+      }
       this.sheet = null;
     }
     const { context } = this;
@@ -124,13 +134,14 @@ export class CanvasRenderer implements Renderer {
       Math.abs(middleX - sheet.x_m) + Math.max(0, view.scale - sheet.scale) * view.width * 0.5 <= spare + 1e-6 &&
       Math.abs(middleY - sheet.y_m) + Math.max(0, view.scale - sheet.scale) * view.height * 0.5 <= spare + 1e-6;
     const resting = now - this.scaled_ms > REST_MS;
-    const old = this.stale && now - this.printed_ms > STALE_MS;
-    if (sheet === null || !inside || old || stretch > STRETCH || (stretch > 1 + 1e-9 && resting)) {
+    if (sheet === null || !inside || stretch > STRETCH || (stretch > 1 + 1e-9 && resting)) {
       this.print({ x_m: middleX, y_m: middleY, scale: view.scale }, view, ratio);
-    }
+    } else if (stretch === 1) this.moveAlong(sheet, middleX, middleY, view, ratio);
+    if (this.stale.length > 0 && now - this.printed_ms > STALE_MS) this.mend(view, ratio);
     const from = this.sheet!;
     const zoom = from.scale / view.scale;
-    const { context, paper } = this;
+    const { context } = this;
+    const paper = this.ink.canvas;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.imageSmoothingEnabled = Math.abs(zoom - 1) > 1e-9;
     const x = this.element.width / 2 + ((from.x_m - middleX) / view.scale) * ratio - (paper.width / 2) * zoom;
@@ -144,20 +155,73 @@ export class CanvasRenderer implements Renderer {
   }
 
   private print(sheet: Sheet, view: View, ratio: number): void {
-    const palette = PALETTES[this.theme];
-    const { ink, paper } = this;
-    ink.setTransform(1, 0, 0, 1, 0, 0);
-    ink.fillStyle = palette.ground;
-    ink.fillRect(0, 0, paper.width, paper.height);
-    const perMetre = ratio / sheet.scale;
-    ink.setTransform(perMetre, 0, 0, -perMetre, paper.width / 2 - sheet.x_m * perMetre, paper.height / 2 + sheet.y_m * perMetre);
-    const halfWide = paper.width / 2 / perMetre;
-    const halfHigh = paper.height / 2 / perMetre;
-    const bounds: Bounds = [sheet.x_m - halfWide, sheet.y_m - halfHigh, sheet.x_m + halfWide, sheet.y_m + halfHigh];
-    drawPlates(ink, this.shown, this.styles, bounds, sheet.scale / view.magnify, palette);
+    const { width, height } = this.ink.canvas;
     this.sheet = sheet;
-    this.stale = false;
+    this.stale = [];
+    this.part(0, 0, width, height, view, ratio);
+  }
+
+  /** Draw a rectangle of the sheet, in its pixels. */
+  private part(left: number, top: number, width: number, height: number, view: View, ratio: number): void {
+    const palette = PALETTES[this.theme];
+    const { ink } = this;
+    const { canvas } = ink;
+    const { x_m, y_m, scale } = this.sheet!;
+    const perMetre = ratio / scale;
+    ink.save();
+    ink.setTransform(1, 0, 0, 1, 0, 0);
+    ink.beginPath();
+    ink.rect(left, top, width, height);
+    ink.clip();
+    ink.fillStyle = palette.ground;
+    ink.fillRect(left, top, width, height);
+    ink.setTransform(perMetre, 0, 0, -perMetre, canvas.width / 2 - x_m * perMetre, canvas.height / 2 + y_m * perMetre);
+    const west = x_m + (left - BLEED_PX - canvas.width / 2) / perMetre;
+    const north = y_m - (top - BLEED_PX - canvas.height / 2) / perMetre;
+    const bounds: Bounds = [
+      west, north - (height + 2 * BLEED_PX) / perMetre, west + (width + 2 * BLEED_PX) / perMetre, north,
+    ];
+    drawPlates(ink, this.shown, this.styles, bounds, scale / view.magnify, palette);
+    ink.restore();
     this.printed_ms = performance.now();
+  }
+
+  /** Move the sheet after the view in whole pixels and draw the strips that come into it. */
+  private moveAlong(sheet: Sheet, x_m: number, y_m: number, view: View, ratio: number): void {
+    const perMetre = ratio / sheet.scale;
+    const dx = Math.round((x_m - sheet.x_m) * perMetre);
+    const dy = Math.round((sheet.y_m - y_m) * perMetre);
+    if (Math.max(Math.abs(dx), Math.abs(dy)) < STRIP_PX) return;
+    [this.ink, this.back] = [this.back, this.ink];
+    const { width, height } = this.ink.canvas;
+    this.ink.setTransform(1, 0, 0, 1, 0, 0);
+    this.ink.drawImage(this.back.canvas, -dx, -dy);
+    this.sheet = { x_m: sheet.x_m + dx / perMetre, y_m: sheet.y_m - dy / perMetre, scale: sheet.scale };
+    if (dx !== 0) this.part(dx > 0 ? width - dx : 0, 0, Math.abs(dx), height, view, ratio);
+    if (dy !== 0) this.part(0, dy > 0 ? height - dy : 0, width, Math.abs(dy), view, ratio);
+  }
+
+  /** Draw again where other plates are shown now. */
+  private mend(view: View, ratio: number): void {
+    const { width, height } = this.ink.canvas;
+    const { x_m, y_m, scale } = this.sheet!;
+    const perMetre = ratio / scale;
+    const reach = [Infinity, Infinity, -Infinity, -Infinity] as [number, number, number, number];
+    for (const [west, south, east, north] of this.stale) {
+      const box = [
+        Math.max(0, Math.floor(width / 2 + (west - x_m) * perMetre) - BLEED_PX),
+        Math.max(0, Math.floor(height / 2 - (north - y_m) * perMetre) - BLEED_PX),
+        Math.min(width, Math.ceil(width / 2 + (east - x_m) * perMetre) + BLEED_PX),
+        Math.min(height, Math.ceil(height / 2 - (south - y_m) * perMetre) + BLEED_PX),
+      ] as const;
+      if (!(box[0] < box[2] && box[1] < box[3])) continue; // beyond the sheet, or of nothing
+      reach[0] = Math.min(reach[0], box[0]);
+      reach[1] = Math.min(reach[1], box[1]);
+      reach[2] = Math.max(reach[2], box[2]);
+      reach[3] = Math.max(reach[3], box[3]);
+    }
+    this.stale = [];
+    if (reach[0] < reach[2]) this.part(reach[0], reach[1], reach[2] - reach[0], reach[3] - reach[1], view, ratio);
   }
 
   private drawLights(view: View, lit: boolean): void {
