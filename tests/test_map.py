@@ -111,6 +111,45 @@ def test_what_cannot_be_used_is_told_in_one_line(capsys: pytest.CaptureFixture[s
     assert "No such file" in refused(capsys, "check", fabrik, "--png", str(tmp_path / "no" / "x.png"))
 
 
+BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+LANE = (
+    '<road id="1" length="{0}" junction="-1"><planView><geometry s="0" x="0" y="0" hdg="0" length="{0}"><line/></geometry>'
+    '</planView><lanes><laneSection s="0"><right><lane id="-1" type="driving"><width sOffset="0" a="3" b="0" c="0" d="0"/>'
+    "</lane></right></laneSection></lanes></road>"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("garbage.xodr", bytes(range(256)) * 20),
+        ("empty.osm", b""),
+        ("huge.xodr", f"<OpenDRIVE>{LANE.format('1e300')}</OpenDRIVE>".encode()),
+        ("long.xodr", f"<OpenDRIVE>{LANE.format('9' * 6000)}</OpenDRIVE>".encode()),
+        ("deep.xodr", b"<OpenDRIVE>" + b"<a>" * 100_000 + b"</a>" * 100_000 + b"</OpenDRIVE>"),
+        ("cut.net.xml", b"<net>" + b"<edge>" * 100_000),
+        *((f"bomb.{root}", f"{BOMB}<{root}>&b;</{root}>".encode()) for root in ("OpenDRIVE", "osm", "net")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_hostile_files_are_refused_in_one_line(
+    name: str, data: bytes, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    for argv in (["info"], ["check"], ["convert"]):
+        target = [str(tmp_path / "out.geojson")] if argv == ["convert"] else ["--json"]
+        line = refused(capsys, *argv, str(tmp_path / name), *target)
+        assert line.startswith(f"jinyun map: {name}: ") and len(line) < 300
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_convert_writes_geojson(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = tmp_path / "fabrik.geojson"
+    told(capsys, "convert", str(shared(FABRIK)), str(out), "--origin", "11.9,57.7")
+    features = json.loads(out.read_text())["features"]
+    assert sum(feature["properties"]["feature"] == "lane" for feature in features) == 32
+
+
 @pytest.mark.parametrize("argv", [[], ["paint"], ["check"], ["mapdata"], ["diff", "a"], ["info", "a", "--lang", "en"]])
 def test_wrong_arguments_end_with_two(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
