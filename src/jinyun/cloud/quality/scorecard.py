@@ -190,6 +190,7 @@ class Scorecard:
         self._road = [road[~over]]
         road = road[over]
         self._enter(road, now_us)
+        yield
         sums = np.zeros_like(self.recent)
         fresh_bins = np.zeros_like(self.histograms)
         known = np.array(
@@ -200,7 +201,8 @@ class Scorecard:
         np.add.at(sums[:, of.LATE], sender[late & (sender >= 0)], 1)
         good = ~late & (sender >= 0)
         road, sender = road[good], sender[good]
-        order = np.lexsort((road["event_us"], road["participant"], road["source"]))
+        keys = ("event_us", "participant", "source")
+        order = np.lexsort(tuple(np.ascontiguousarray(road[name]) for name in keys))
         road, sender = road[order], sender[order]
         slots = int((until_us - from_us) // of.SLOT_US)
         yield
