@@ -20,6 +20,14 @@ NAMES = (
     "autoware_intersection_lanelet2.osm",
 )
 COPIES = 12
+NET = """<net version="1.20"><location netOffset="0.00,0.00" projParameter="!"/>
+<edge id=":J_0" function="internal"><lane id=":J_0_0" index="0" speed="9.00" length="8.00" shape="96,-1.6 104,-1.6"/></edge>
+<edge id="a" from="W" to="J"><lane id="a_0" index="0" speed="13.89" length="96.00" shape="0.00,-1.60 96.00,-1.60"/></edge>
+<edge id="b" from="J" to="E"><lane id="b_0" index="0" speed="13.89" length="96.00" shape="104.00,-1.60 200.00,-1.60"/></edge>
+<tlLogic id="J" type="static" programID="0" offset="0"><phase duration="30" state="G"/><phase duration="5" state="r"/></tlLogic>
+<junction id="J" type="traffic_light" x="100.00" y="0.00" incLanes="a_0" intLanes=":J_0_0" shape="96,-4 104,-4 104,4 96,4"/>
+<connection from="a" to="b" fromLane="0" toLane="0" via=":J_0_0" tl="J" linkIndex="0" dir="s" state="O"/>
+<connection from=":J_0" to="b" fromLane="0" toLane="0" dir="s" state="M"/></net>"""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -30,7 +38,12 @@ def test_a_broken_copy_makes_a_map_or_a_clear_error(name: str) -> None:
 
 def test_broken_copies_of_small_maps_of_every_kind_make_a_map_or_a_clear_error(tmp_path: Path) -> None:
     told: Counter[str] = Counter()
-    texts = {"every.xodr": xodr.every_kind(), "tee.xodr": xodr.crossroads(), "cross.osm": lanelets.crossing()[0]}
+    texts = {
+        "every.xodr": xodr.every_kind(),
+        "tee.xodr": xodr.crossroads(),
+        "cross.osm": lanelets.crossing()[0],
+        "net.net.xml": NET,
+    }
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
         told += corruption.survey(tmp_path / name, 60, seed=4)
