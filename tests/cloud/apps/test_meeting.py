@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jinyun.cloud.apps.relations import meeting
+from jinyun.cloud.apps.relations.touching import touch
 from jinyun.cloud.prediction import TIMES_S, Paths
 from jinyun.shapes import TRACK, Kind
 
@@ -106,7 +107,7 @@ def test_the_probability_is_that_of_random_draws_of_boxes(seed):
             bx = aside + e[1] + sin(turn) * e[2] + cos(turn) * e[3]
             by = forward + e[0] + cos(turn) * e[2] - sin(turn) * e[3]
             hits += overlap((0.0, 0.0, 0.0, 4.6, 1.8), (bx, by, turn, 4.2, 1.7))
-        told = meeting._touch(aside, forward, 0.0, turn, 2.3, 0.9, 2.1, 0.85, *sd)
+        told = touch(aside, forward, 0.0, turn, 2.3, 0.9, 2.1, 0.85, *sd)
         assert -0.03 < told - hits / draws < 0.15  # errors are correlated in the turned frame; it errs on the safe side
 
 
