@@ -28,7 +28,7 @@ def foretold_s(stations: Stations, predictions: Predictions, roads: Roads) -> ND
     bin_of = (counts < SHARE * counts[:, -1:]).sum(axis=1)
     error = np.append(EDGES_S, np.inf)[bin_of]
     station = stations.station[rows]
-    code = code_of(stations.region[station], stations.node[station], stations.phase[rows])
+    code = code_of(stations.region[station], stations.node[station], stations.phase[rows].astype(np.uint8))
     order = np.argsort(roads.code, kind="stable")
     at = np.minimum(np.searchsorted(roads.code[order], code), len(order) - 1)
     known = roads.code[order][at] == code

@@ -1,8 +1,9 @@
 """Red-light violation warning RLVW (闯红灯预警): somebody will pass the stop line at red unless it brakes now.
 
-The light must be red, or yellow and red before the vehicle is there. Warned is whose deceleration needed to stop at the line
-(v²/2d) has become ``braking_mps2`` or more while it brakes less than ``share`` of it. Not warned: who turns where no light
-rules, whose light turns green before it arrives as it drives now, and who is behind somebody that stops.
+The light must be red, or yellow and red before the vehicle is there. Warned is whose deceleration needed to stop no more than
+``over_m`` beyond the line (v²/2d, from the least speed that its track allows) has become ``braking_mps2`` or more while it
+brakes less than ``share`` of it. Not warned: who turns where no light rules, whose light turns green before it arrives as it
+drives now, and who is behind somebody that stops.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     metres, v = np.maximum(to.line_m[rows], LEAST_M), speed[rows]
     accel = np.nan_to_num(tracks["accel_mps2"][rows].astype(np.float64))
     arrives = _arrival_s(metres, v, np.minimum(accel, 0.0))
-    needed = v**2 / (2 * metres)
+    doubt = np.nan_to_num(tracks["speed_sd_mps"][rows].astype(np.float64), nan=parameters["speed_sd_mps"])
+    needed = np.maximum(v - 2 * doubt, 0.0) ** 2 / (2 * (metres + parameters["over_m"]))
     red = (light == Light.RED) & ((arrives < left - parameters["margin_s"]) | ~np.isfinite(left))
     closing = (light == Light.YELLOW) & (arrives > left + parameters["margin_s"])
     brakes = -accel >= parameters["share"] * needed
