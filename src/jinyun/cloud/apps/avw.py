@@ -19,7 +19,7 @@ from jinyun.cloud.apps.scene import EVENTS, HAZARD_LAMPS, Scene
 from jinyun.hdmap import LaneKind
 
 TOLD = EVENTS["disabled"] | EVENTS["air_bag"] | EVENTS["flat_tyre"]
-MOST_DOUBTFUL = 1024
+MOST_DOUBTFUL = 512
 """Standing vehicles looked at closer in one frame."""
 
 

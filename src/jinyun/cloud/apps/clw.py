@@ -28,7 +28,9 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     speed, yaw = (np.nan_to_num(tracks[name].astype(np.float64)) for name in ("speed_mps", "yaw_rps"))
     events = EVENTS["abs"] | EVENTS["traction_loss"] | EVENTS["stability"]
     told = ((reports["braking"] & AT_WORK) > 0) | ((reports["events"] & events) > 0)
-    spins = (np.abs(yaw) * speed >= parameters["grip_mps2"]) & (np.abs(yaw) >= parameters["yaw_rps"])
+    old = scene.t_us - tracks["first_us"] >= parameters["seen_s"] * 1e6  # a new track's turn rate is not yet settled
+    spins = old & (speed >= parameters["fast_mps"]) & (np.abs(yaw) * speed >= parameters["grip_mps2"])
+    spins &= np.abs(yaw) >= parameters["yaw_rps"]
     placed = np.isfinite(tracks["x_m"]) & np.isfinite(tracks["heading_rad"])
     loose = scene.driven & placed & (speed >= parameters["moving_mps"]) & (told | spins)
     if not loose.any():

@@ -23,12 +23,17 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     """Return who must not turn left now; ``value`` is when the oncoming vehicle is at the place (s)."""
     m, tracks, paths, roads = scene.meetings, scene.tracks, scene.paths, scene.roadway.roads
     usable = scene.driven & scene.along.keeps
-    left = bend_rad(np.arange(len(paths.track), dtype=np.int32), paths, roads) <= LEFT_RAD
     with np.errstate(invalid="ignore"):
-        rows = usable[m.first] & usable[m.second] & (left[m.first_path] | left[m.second_path])
+        rows = usable[m.first] & usable[m.second] & (np.cos(m.angle_rad) < 0)
         rows &= (m.probability >= parameters["least_probability"]) & np.isfinite(m.pet_s)
     if not rows.any():
         return NOTHING
+    # the ways of those that meet so, and which of them turn left
+    who = np.unique(np.concatenate([m.first[rows], m.second[rows]]))
+    its = np.flatnonzero(np.isin(paths.track, who)).astype(np.int32)
+    left = np.zeros(len(paths.track), np.bool_)
+    left[its] = bend_rad(its, paths, roads) <= LEFT_RAD
+    rows &= left[m.first_path] | left[m.second_path]
     e = encounters(m, rows, tracks, paths)
     opposed = np.cos(approach_rad(e.host_path, paths, roads) - approach_rad(e.other_path, paths, roads)) <= OPPOSED_COS
     turns = left[e.host_path] & ~left[e.other_path] & opposed

@@ -44,7 +44,7 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     # standing: it must be where it stands that it is in the way, not where it may set out to
     stands = ~walks & ~rides & (paths.manner[e.other_path] == Manner.WAIT)
     meets &= stands | (walks & headed & (across | (~rides & (e.probability >= parameters["along_probability"]))))
-    meets &= (e.probability >= parameters["probability"]) | (rides & across & _in_time(scene, e, v, parameters))
+    meets &= _likely(scene, e, v, rides & across, parameters)
     comes_s = np.where(np.isfinite(e.host_in_s), np.minimum(e.host_in_s, e.after_s), e.after_s)
     comes_s = np.where(rides, e.host_room_m / np.maximum(v, 0.1), comes_s)
     room = np.where(np.isfinite(e.host_room_m), e.host_room_m, 0.0)
@@ -64,16 +64,22 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     )  # fmt: skip
 
 
-def _in_time(scene: Scene, e: Encounters, v: NDArray[np.float64], parameters: Parameters) -> NDArray[np.bool_]:
-    """Return whether both are over the place at once if the vehicle keeps its speed.
+def _likely(
+    scene: Scene, e: Encounters, v: NDArray[np.float64], crosses: NDArray[np.bool_], parameters: Parameters
+) -> NDArray[np.bool_]:
+    """Return which meetings are likely; of a cycle that crosses off the lanes, whether both are there at once at this speed.
 
-    Prediction has a vehicle brake for whoever is matched to its lane, a cycle that crosses it too: that is not yet so.
+    Prediction has a vehicle brake for whoever is matched to its lane, a cycle that crosses it too: that is not yet so. A
+    cycle that keeps to a lane gives way and is given way at junctions as vehicles are: that it does not must be likelier.
     """
+    keeps = scene.along.keeps[e.other]
+    likely = e.probability >= np.where(keeps, parameters["rider_probability"], parameters["probability"])
     least = np.maximum(v, 0.1)
     whole = gone_m(scene.paths, e.host_path, v, e.host_out_s)
     enters, leaves = e.host_room_m / least, np.maximum(whole, e.host_room_m) / least
     sure = scene.paths.probability[e.host_path] * scene.paths.probability[e.other_path] >= parameters["probability"]
-    return sure & (enters < e.other_out_s) & (leaves > e.other_in_s) & np.isfinite(e.host_out_s)
+    at_once = sure & (enters < e.other_out_s) & (leaves > e.other_in_s) & np.isfinite(e.host_out_s)
+    return likely | (crosses & ~keeps & at_once)
 
 
 ABOUT = Application(

@@ -52,10 +52,32 @@ class Occupied:
 
 def occupied(located: Located, lanes: int, among: NDArray[np.bool_] | None = None) -> Occupied:
     """Return who is on each lane, ``among`` some."""
-    on = np.flatnonzero(located.lane >= 0 if among is None else among & (located.lane >= 0))
-    order = on[np.lexsort((located.s_m[on], located.lane[on]))]
-    counts = np.bincount(located.lane[on], minlength=lanes)
-    return Occupied(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), order.astype(np.int64))
+    lane = located.lane if among is None else np.where(among, located.lane, np.int32(-1))
+    return Occupied(*_ordered(lane, located.s_m, lanes))
+
+
+@_compiled
+def _ordered(
+    lane: NDArray[np.int32], station: NDArray[np.float64], lanes: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    first = np.zeros(lanes + 1, np.int64)
+    for i in range(len(lane)):
+        if lane[i] >= 0:
+            first[lane[i] + 1] += 1
+    for k in range(lanes):
+        first[k + 1] += first[k]
+    at, row = first[:-1].copy(), np.empty(first[lanes], np.int64)
+    for i in range(len(lane)):
+        here = lane[i]
+        if here < 0:
+            continue
+        k = at[here]
+        while k > first[here] and station[row[k - 1]] > station[i]:
+            row[k] = row[k - 1]
+            k -= 1
+        row[k] = i
+        at[here] += 1
+    return first, row
 
 
 def leaves_s(
