@@ -12,6 +12,7 @@ import pytest
 from jinyun import zone as zones
 from jinyun.cloud import tracking
 from jinyun.cloud.quality import rollups
+from jinyun.cloud.quality import sensors as of
 from jinyun.cloud.quality.scorecard import Scorecard
 from jinyun.shapes import SIGHTING, Finding
 from tests.cloud.quality import crossroads, planted
@@ -172,3 +173,24 @@ def test_more_than_can_be_judged_is_counted() -> None:
     card = Scorecard(zone, lambda row: f"sensor/N{row}")
     card.take(np.zeros(500_000, SIGHTING))
     assert card.dropped == 100_000
+
+
+def test_judging_in_parts_while_windows_arrive_counts_what_judging_at_once_counts() -> None:
+    zone = zones.load(zones.find("science-city"))
+    masts = np.array([(rsu.x_m, rsu.y_m) for rsu in zone.rsus[:4]])
+    at_once, in_parts = (Scorecard(zone, lambda row: f"sender/{row}") for _ in range(2))
+    tracks = tracking.Tracks()
+    for step, (now_us, rows) in enumerate(crossroads.windows(masts, 12)):
+        for card in (at_once, in_parts):
+            card.take(rows)
+        in_parts.go_on()
+        tracking.take(tracks, rows.copy(), now_us)
+        if step % 10 == 9:
+            at_once.second(tracks, None, now_us)
+            in_parts.begin(tracks, None, now_us)
+    while in_parts.seconds < at_once.seconds:
+        in_parts.go_on()
+    counted = [of.LOOKS, of.OBJECTS, of.PAIRS, of.CAR_S, of.TRIALS, of.MISSED, of.CHANGES, of.USUAL, of.BLIND, of.TWINS]
+    assert in_parts.recent[:, counted].sum() > 1000
+    assert np.array_equal(in_parts.recent[:, counted], at_once.recent[:, counted])
+    assert np.array_equal(in_parts.histograms, at_once.histograms)
