@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
 from jinyun.cloud.apps.relations.lit import GREEN, program
 from jinyun.cloud.apps.scene import Scene
-from jinyun.cloud.apps.slw import limits_mps
 from jinyun.shapes import Light
 
 Floats = NDArray[np.float64]
@@ -32,7 +31,7 @@ _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     """Return who is advised which speed (``value``, km/h); ``after_s`` is the arrival, ``place`` the stop line."""
     to, tracks = scene.lit, scene.tracks
-    speed, limit = tracks["speed_mps"].astype(np.float64), limits_mps(scene)
+    speed, limit = tracks["speed_mps"].astype(np.float64), scene.limit_mps
     asked = (to.group >= 0) & (to.certainty >= parameters["certainty"]) & np.isfinite(limit) & ~scene.on_duty
     asked &= (
         (to.line_m >= parameters["near_m"]) & (to.line_m <= parameters["far_m"]) & (speed >= parameters["least_mps"])

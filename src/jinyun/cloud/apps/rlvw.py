@@ -23,6 +23,7 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     to, tracks = scene.lit, scene.tracks
     speed = tracks["speed_mps"].astype(np.float64)
     asked = (to.group >= 0) & (to.certainty >= parameters["certainty"]) & (to.line_m > 0) & ~scene.on_duty
+    asked &= tracks["seen_by"] > 0  # not a track that nobody has seen for a second
     rows = np.flatnonzero(asked & (speed >= parameters["least_mps"]))
     if not len(rows):
         return NOTHING

@@ -104,6 +104,20 @@ class Scene:
         return np.where(np.diff(self.paths.first) > 0, first, -1)
 
     @cached_property
+    def limit_mps(self) -> NDArray[np.float64]:
+        """The speed limit where each is: that of the map's lane, or of a sign that sets a lower one; NaN unknown."""
+        known = self.map.lanes["speed_limit_mps"].astype(np.float64)
+        lane = self.located.lane
+        limit = np.where(lane >= 0, known[np.maximum(lane, 0)], np.nan) if len(known) else np.full(len(lane), np.nan)
+        limit[~(limit > 0)] = np.nan
+        sets = self.posted.rows["limit_mps"]
+        if np.isfinite(sets).any():
+            come = self.coming
+            here = (come.metres <= 0) & np.isfinite(sets[come.place])
+            np.fmin.at(limit, come.track[here], sets[come.place[here]])
+        return limit
+
+    @cached_property
     def lit(self) -> Lit:
         """Which light each motor vehicle comes to."""
         return lit(self.located, self.paths, self.roadway.roads, self.half_length_m, self.driven)

@@ -14,21 +14,6 @@ from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urge
 from jinyun.cloud.apps.scene import Scene
 
 
-def limits_mps(scene: Scene) -> NDArray[np.float64]:
-    """Return the speed limit of each track where it is now (m/s), NaN where nobody knows it."""
-    lane = scene.located.lane
-    known = scene.map.lanes["speed_limit_mps"].astype(np.float64)
-    limit = np.where(lane >= 0, known[np.maximum(lane, 0)], np.nan) if len(known) else np.full(len(lane), np.nan)
-    limit[~(limit > 0)] = np.nan
-    if len(scene.posted) and np.isfinite(scene.posted.rows["limit_mps"]).any():
-        come = scene.coming
-        here = (come.metres <= 0) & np.isfinite(scene.posted.rows["limit_mps"][come.place])
-        signed = np.full(len(limit), np.nan)
-        np.fmin.at(signed, come.track[here], scene.posted.rows["limit_mps"][come.place[here]])
-        limit = np.fmin(limit, signed)
-    return limit
-
-
 def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     """Return who is too fast; ``value`` is the limit (km/h)."""
     if not len(scene):
@@ -36,7 +21,7 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     tracks, located = scene.tracks, scene.located
     speed = tracks["speed_mps"].astype(np.float64)
     doubt = np.nan_to_num(tracks["speed_sd_mps"].astype(np.float64), nan=parameters["speed_sd_mps"])
-    limit = limits_mps(scene)
+    limit = scene.limit_mps
     certain = (located.lane >= 0) & (located.certainty >= parameters["lane_certainty"])
     certain[certain] = ~scene.roadway.roads.inner[located.lane[certain]]
     with np.errstate(invalid="ignore"):
