@@ -125,7 +125,8 @@ def _explained_by_place(scene: Scene, rows: NDArray[np.int64], parameters: Param
         ux, uy = roads.end_x[:, 1] - ax, roads.end_y[:, 1] - ay
         dx, dy = x[:, None] - ax, y[:, None] - ay
         share = np.clip((dx * ux + dy * uy) / np.maximum(ux * ux + uy * uy, 1e-6), 0.0, 1.0)
-        reason |= (np.hypot(dx - share * ux, dy - share * uy) <= parameters["crossing_m"]).any(axis=1)
+        near2 = (dx - share * ux) ** 2 + (dy - share * uy) ** 2 <= parameters["crossing_m"] ** 2
+        reason |= near2.any(axis=1)
     return reason
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from jinyun.cloud.apps.relations.pairing import LEAST_PATH, boxes, sweep
+from jinyun.cloud.apps.relations.pairing import LEAST_PATH, PARALLEL_RAD, boxes, sweep
 from jinyun.cloud.apps.relations.touching import touching
 from jinyun.cloud.prediction import TIMES_S, Paths
 from jinyun.shapes import Kind
@@ -24,8 +24,6 @@ Floats = NDArray[np.float64]
 LEAST = 0.02
 """Less likely pairs are left out, unless their ways cross within :data:`APART_S`."""
 APART_S = 4.0
-PARALLEL_RAD = 0.26
-"""Vehicles that go so much the same way do not meet; who is ahead is told by :mod:`.ahead`."""
 FINE = 4
 """Instants in a step at which is looked when bodies begin to touch."""
 ALONG_SD_MOST_M, ACROSS_SD_MOST_M = 6.0, 1.2
@@ -82,9 +80,9 @@ def meetings(tracks: NDArray[np.void], paths: Paths, half_length_m: Floats, half
         speed = np.nan_to_num(tracks["speed_mps"].astype(np.float64))
         reach = np.hypot(half_length_m, half_width_m) + 1.0
         ways = _sampled(tracks, paths)
-        box = boxes(paths.first, paths.probability, ways, reach)
+        box, courses = boxes(paths.first, paths.probability, ways, reach)
         order = np.argsort(box[:, 0, 0], kind="stable")
-        pairs = sweep(order, box, driven, speed)
+        pairs = sweep(order, box, courses, driven, speed)
         pairs.sort(axis=1)
         found = np.zeros((len(pairs), 13))
         kept = _meet(

@@ -16,19 +16,24 @@ MOVING_MPS = 0.3
 """Two of whom neither moves faster do not meet."""
 STRIP_M = 120.0
 """Least width of the strips in which pairs are sought."""
-X, Y = 0, 1
-"""Columns of a sample of a way: place."""
+PARALLEL_RAD = 0.26
+"""Vehicles that go so much the same way do not meet; who is ahead is told by :mod:`.ahead`."""
+X, Y, COURSE = 0, 1, 2
+"""Columns of a sample of a way: place, heading."""
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
 
 @_compiled
-def boxes(first: NDArray[np.int64], probability: NDArray[np.float32], ways: Floats, reach: Floats) -> Floats:
+def boxes(
+    first: NDArray[np.int64], probability: NDArray[np.float32], ways: Floats, reach: Floats
+) -> tuple[Floats, Floats]:
     """Return what holds all likely ways of each track: a box for the whole, for its earlier and for its later half.
 
-    Shape (n, 3, 4): least and greatest east, least and greatest north; an empty box (infinity) where nothing is known.
+    Shape (n, 3, 4): least and greatest east, least and greatest north; an empty box (infinity) where nothing is known. Also
+    shape (n, 3): the heading now, and how far all ways turn from it, to the left (not positive) and to the right.
     """
     n = len(first) - 1
-    box = np.empty((n, 3, 4))
+    box, courses = np.empty((n, 3, 4)), np.zeros((n, 3))
     half = ways.shape[1] // 2
     for i in range(n):
         box[i, :, 0], box[i, :, 2] = np.inf, np.inf
@@ -36,6 +41,10 @@ def boxes(first: NDArray[np.int64], probability: NDArray[np.float32], ways: Floa
         for p in range(first[i], first[i + 1]):
             if probability[p] < LEAST_PATH:
                 continue
+            courses[i, 0] = ways[p, 0, COURSE]
+            for k in range(ways.shape[1]):
+                turn = (ways[p, k, COURSE] - courses[i, 0] + np.pi) % (2 * np.pi) - np.pi
+                courses[i, 1], courses[i, 2] = min(courses[i, 1], turn), max(courses[i, 2], turn)
             for part in range(2):
                 for k in range(part * half, part * half + half + 1):
                     x, y = ways[p, k, X], ways[p, k, Y]
@@ -45,7 +54,16 @@ def boxes(first: NDArray[np.int64], probability: NDArray[np.float32], ways: Floa
         for axis in range(0, 4, 2):
             box[i, 0, axis] = min(box[i, 1, axis], box[i, 2, axis])
             box[i, 0, axis + 1] = max(box[i, 1, axis + 1], box[i, 2, axis + 1])
-    return box
+    return box, courses
+
+
+@_compiled
+def _alike(courses: Floats, i: int, j: int) -> bool:
+    """Return whether two go the same way throughout, by whichever of their ways."""
+    turn = (courses[j, 0] - courses[i, 0] + np.pi) % (2 * np.pi) - np.pi
+    return bool(
+        turn + courses[j, 2] - courses[i, 1] < PARALLEL_RAD and turn + courses[j, 1] - courses[i, 2] > -PARALLEL_RAD
+    )
 
 
 @_compiled
@@ -57,7 +75,9 @@ def _apart(box: Floats, i: int, part_i: int, j: int, part_j: int) -> bool:
 
 
 @_compiled
-def sweep(order: NDArray[np.int64], box: Floats, driven: NDArray[np.bool_], speed: Floats) -> NDArray[np.int32]:
+def sweep(
+    order: NDArray[np.int64], box: Floats, courses: Floats, driven: NDArray[np.bool_], speed: Floats
+) -> NDArray[np.int32]:
     """Return the pairs whose boxes overlap, those of halves among them, shape (k, 2).
 
     Participants are taken in strips of north so that each is held against those near it alone, however large the city.
@@ -109,6 +129,8 @@ def sweep(order: NDArray[np.int64], box: Floats, driven: NDArray[np.bool_], spee
                         break
                     j = member[b]
                     if _apart(box, i, 0, j, 0):
+                        continue
+                    if driven[i] and driven[j] and _alike(courses, i, j):
                         continue
                     if not (driven[i] or driven[j]) or (speed[i] < MOVING_MPS and speed[j] < MOVING_MPS):
                         continue
