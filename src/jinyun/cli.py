@@ -127,6 +127,22 @@ def parser() -> argparse.ArgumentParser:
     for deed in (decode, sniff):
         deed.add_argument("--lang", choices=["zh", "en", "both"], default="en", help="language of meanings")
 
+    apps = verbs.add_parser(
+        "apps", help="the cooperative applications: what there are, what each does, how right they are"
+    )
+    deeds = apps.add_subparsers(dest="deed", required=True, metavar="DEED")
+    listed = deeds.add_parser("list", help="all applications, a line each; with --json their numbers too")
+    explain = deeds.add_parser("explain", help="what one does, whom it tells what, with which numbers from where")
+    explain.add_argument("name", metavar="NAME", help="the application, as FCW")
+    for deed in (listed, explain):
+        deed.add_argument("--zone", help="the zone whose numbers apply (default: science-city)")
+    evaluate = deeds.add_parser("evaluate", help="hold advice against the true future of simulated streets (minutes)")
+    evaluate.add_argument("--only", metavar="NAMES", help="these applications only, as FCW,ICW")
+    evaluate.add_argument("--seconds", type=_positive, help="seconds of each street (default 120)")
+    evaluate.add_argument("--seed", type=int, help="one street, of this seed (default: three)")
+    for deed in deeds.choices.values():
+        deed.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
+
     quality = verbs.add_parser("quality", help="how well the roadside sees: the zone's scorecard")
     deeds = quality.add_subparsers(dest="deed", required=True, metavar="DEED")
     report = deeds.add_parser(
@@ -245,6 +261,16 @@ def _replay(args: argparse.Namespace) -> int:
     return 0
 
 
+def _apps(args: argparse.Namespace) -> int:
+    from jinyun.apps import AppsError, apps
+
+    try:
+        return apps(args)
+    except AppsError as error:
+        print(f"jinyun apps: {error}", file=sys.stderr)
+        return 2
+
+
 def _quality(args: argparse.Namespace) -> int:
     from jinyun.quality import ReportError, quality
 
@@ -330,7 +356,7 @@ def _fuse(args: argparse.Namespace) -> int:
     return 1 if result["refused"] else 0
 
 
-_VERBS = {"run": _run, "replay": _replay, "quality": _quality, "message": _message, "map": _map,
+_VERBS = {"run": _run, "replay": _replay, "apps": _apps, "quality": _quality, "message": _message, "map": _map,
           "zone": _zone, "admin": _admin, "bench": _bench, "fuse": _fuse}  # fmt: skip
 
 if __name__ == "__main__":

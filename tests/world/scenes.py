@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from jinyun.shapes import Kind
-from jinyun.world.street import Snapshot
+from jinyun.world.street import DOING, Snapshot
 
 
 def scene(*people: dict[str, float], time_s: float = 100.0) -> Snapshot:
@@ -21,4 +21,5 @@ def scene(*people: dict[str, float], time_s: float = 100.0) -> Snapshot:
         x_m=column("x", 0), y_m=column("y", 0), heading_rad=column("heading", 0), speed_mps=column("speed", 0),
         accel_mps2=column("accel", 0), yaw_rate_rps=column("yaw", 0), length_m=column("length", 4.5),
         width_m=column("width", 1.8), height_m=column("height", 1.5), vehicles=n, persons=0,
+        doing=np.zeros(n, DOING),
     )  # fmt: skip

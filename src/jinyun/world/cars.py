@@ -34,6 +34,10 @@ TWO_MILLISECONDS, FORWARD_GEARS, A_TENTH_MPS, ONE_DEGREE, PEDAL_OFF, PEDAL_ON = 
 """Indices in TimeConfidence, TransmissionState, SpeedConfidence, HeadingConfidence and BrakePedalStatus."""
 EVENT_HARD_BRAKING = 1 << 5
 """VehicleEventFlags: bit 7 of 13, counted from the highest."""
+ENGAGED = 3
+"""Index in TractionControlStatus, AntiLockBrakeStatus and StabilityControlStatus."""
+SLIPS = {"traction": 2, "abs": 4, "scs": 8}
+"""What each bit of ``braking`` in DOING is in BrakeSystemStatus."""
 _LADDER_M = (500, 200, 100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
 
 
@@ -141,6 +145,10 @@ class Cars:
         accel, yaw = street.accel_mps2[of], street.yaw_rate_rps[of]
         hard = accel < HARD_BRAKING_MPS2
         every = np.ones(n, np.int64)
+        doing = street.doing[of]
+        lights, slips = doing["lights"].astype(np.int64), doing["braking"].astype(np.int64)
+        events = doing["events"] | np.where(hard, EVENT_HARD_BRAKING, 0)
+        urgent = doing["response"] > 0
         return {
             "msgCnt": self._count[street.slot[of]],
             "id": self._ids[street.slot[of]],
@@ -169,8 +177,14 @@ class Cars:
             "size.height": whole(street.height_m[of] * 20),
             "vehicleClass.classification": street.classification[of].astype(np.int64),
             "vehicleClass.fuelType": self._fuel(street, of),
-            "safetyExt?": np.where(hard, 1, batch.ABSENT),
-            "safetyExt.events": np.where(hard, EVENT_HARD_BRAKING, batch.ABSENT),
+            **{f"brakes.{name}": np.where(slips & bit, ENGAGED, batch.ABSENT) for name, bit in SLIPS.items()},
+            "safetyExt?": np.where((events > 0) | (lights > 0), 1, batch.ABSENT),
+            "safetyExt.events": np.where(events > 0, events, batch.ABSENT),
+            "safetyExt.lights": np.where(lights > 0, lights, batch.ABSENT),
+            "emergencyExt?": np.where(urgent, 1, batch.ABSENT),
+            "emergencyExt.responseType": np.where(urgent, doing["response"], batch.ABSENT),
+            "emergencyExt.sirenUse": np.where(urgent, doing["siren"], batch.ABSENT),
+            "emergencyExt.lightsUse": np.where(urgent, doing["lightbar"], batch.ABSENT),
         }
 
     def _fuel(self, street: Snapshot, of: NDArray[np.intp]) -> NDArray[np.int64]:

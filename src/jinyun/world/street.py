@@ -71,6 +71,22 @@ _TRUCKS = ("lorry", "heavy")
 _CYCLES = ("bicycle", "ebike")
 
 
+DOING = np.dtype(
+    [
+        ("lights", np.uint16),  # ExteriorLights, bit 0 of the standard is 1 << 8
+        ("events", np.uint16),  # VehicleEventFlags, bit 0 of the standard is 1 << 12
+        ("braking", np.uint8),  # bits: 2 traction control at work, 4 anti-lock brakes, 8 stability control
+        ("response", np.uint8),  # ResponseType, 0 not in use
+        ("siren", np.uint8),  # SirenInUse, 2 in use
+        ("lightbar", np.uint8),  # LightbarInUse, 2 in use
+    ]
+)
+"""What a vehicle does beside moving, as its own unit would say it (T/CSAE 53 BSM)."""
+LEFT_LAMP, RIGHT_LAMP, HAZARD_LAMPS = 1 << 6, 1 << 5, 1 << 4
+_SIGNALS = ((2, LEFT_LAMP), (1, RIGHT_LAMP), (4, HAZARD_LAMPS))
+"""Bits of SUMO's vehicle signals and the lamps they are."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """Everybody on the street at one instant; columns of equal length, places are the middle of the body."""
@@ -91,6 +107,7 @@ class Snapshot:
     height_m: NDArray[np.float64]
     vehicles: int
     persons: int
+    doing: NDArray[np.void]  # DOING
 
 
 class Street:
@@ -289,7 +306,11 @@ class Street:
         slots = self._slots(ids, walkers)
         table = np.array(rows, dtype=np.float64).reshape(-1, 4)
         keep = np.abs(table[:, :2]).max(axis=1) < 1e8 if len(table) else np.zeros(0, bool)
-        return self._snapshot(time_s, table[keep], slots[keep], int(keep[: len(ids)].sum()))
+        doing = np.zeros(len(rows), DOING)
+        signals = np.fromiter((vehicle.getSignals(id) for id in ids), np.int64, len(ids))
+        for bit, lamp in _SIGNALS:
+            doing["lights"][: len(ids)] |= np.where(signals & bit, lamp, 0).astype(np.uint16)
+        return self._snapshot(time_s, table[keep], slots[keep], int(keep[: len(ids)].sum()), doing[keep])
 
     def _slots(self, ids: tuple[str, ...], walkers: tuple[str, ...]) -> NDArray[np.int64]:
         slot_of, columns = self._slot_of, self._columns
@@ -315,7 +336,9 @@ class Street:
                 columns["fresh"][slot] = True
         return np.fromiter((slot_of[id] for id in everybody), np.int64, len(everybody))
 
-    def _snapshot(self, time_s: float, table: NDArray[np.float64], slot: NDArray[np.int64], n: int) -> Snapshot:
+    def _snapshot(
+        self, time_s: float, table: NDArray[np.float64], slot: NDArray[np.int64], n: int, doing: NDArray[np.void]
+    ) -> Snapshot:
         c = self._columns
         heading, speed = np.radians(table[:, 2]), table[:, 3]
         fresh = c["fresh"][slot]
@@ -333,6 +356,7 @@ class Street:
             y_m=y - back * np.cos(heading), heading_rad=heading, speed_mps=speed,
             accel_mps2=c["accel"][slot], yaw_rate_rps=c["yaw"][slot], length_m=length, width_m=c["width_m"][slot],
             height_m=c["height_m"][slot], vehicles=n, persons=len(slot) - n,
+            doing=doing,
         )  # fmt: skip
 
     def _steadied(
@@ -362,6 +386,20 @@ class Street:
         c["off_x"][slot], c["off_y"][slot] = off_x * left, off_y * left
         c["x"][slot], c["y"][slot] = x, y
         return x + c["off_x"][slot], y + c["off_y"][slot]
+
+    @property
+    def api(self) -> Any:
+        """The running simulation, for who directs it (:mod:`jinyun.world.staging`)."""
+        return self._sumo
+
+    def admit(self) -> tuple[int, int]:
+        """Return (slot, number) for somebody whom the simulation does not know; :meth:`dismiss` gives the slot back."""
+        self._made += 1
+        return self._free.pop(), self._made
+
+    def dismiss(self, slot: int) -> None:
+        """Take back the slot of somebody who was admitted."""
+        self._free.append(slot)
 
     def signal_steps(self, lights: list[str]) -> tuple[list[int], list[float]]:
         """Return for each traffic light the step its program is in, and the seconds until the next step."""

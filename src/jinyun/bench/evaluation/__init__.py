@@ -1,0 +1,11 @@
+"""Evaluation of the applications (协同应用评测): how right their advice is, against the simulated street's true future.
+
+    watching      one street, its truth, and the clouds that watch it                    :mod:`.watching`
+    lives         what became of everybody                                               :mod:`.lives`
+    contact       who would touch whom, driven on                                        :mod:`.contact`
+    labels        must, clear and neither; events                                        :mod:`.labels`
+    collisions    FCW, EBW, ICW, LTA, VRUCW                                              :mod:`.collisions`
+    matching      advice beside events                                                   :mod:`.matching`
+
+The labels share no code with the applications. What the figures mean: ``docs/applications.md``.
+"""

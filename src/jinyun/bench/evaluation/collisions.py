@@ -1,0 +1,153 @@
+"""Labels of who is about to collide (碰撞类标注): FCW, EBW, ICW, LTA and VRUCW, from contacts with the true future.
+
+*Must*: driven on as it brakes now, the host touches somebody within :data:`MUST_S`, and not at a creep: it is too late soon,
+and its driver does not do enough about it. *Clear*: driven on with the speed it has, it comes near nobody of that class
+within :data:`CLEAR_S`; or its driver is braking and, as it brakes, comes near nobody. Nothing is clear just before a driver
+leaves the lane, with braking sooner: the way that was really gone then holds the evasion already. Which application a contact
+belongs to is told by its geometry and by the way that the host truly takes through the junction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jinyun.bench.evaluation.contact import ACROSS, BEHIND, HORIZON, VULNERABLE, Contacts
+from jinyun.bench.evaluation.labels import Labels, labelled
+from jinyun.bench.evaluation.lives import FRAME_S, Floats, Lives
+from jinyun.hdmap import Map, Turn
+
+MUST_S, CLEAR_S, HARD_S = 2.0, 3.5, 6.0
+"""Touching before the first is an event, after the second it is none yet; until the third it is a hard one."""
+ACTS_MPS2 = -1.0
+"""A driver who brakes so much is doing something about it."""
+CREEP_MPS = 1.5
+"""A touch at less is no collision to be warned of."""
+OPPOSED_RAD = 2.2
+EVADES_MPS2, EVADES_S, LEAVES_S = -2.0, 3.5, 1.0
+"""A driver who leaves the lane within the first time and brakes so hard before, or within the second, may evade."""
+HARD_BRAKING_MPS2, SOFT_BRAKING_MPS2 = -4.0, -2.5
+EBW_S = 4.0
+
+
+def collisions(lives: Lives, found: Contacts, map: Map) -> Mapping[str, Labels]:
+    """Return the labels of the five applications by their ids."""
+    left = turning_left(lives, map)[found.row]
+    opposed = _opposed(lives, found, map)
+    evades = evading(lives, map)[found.row]
+    every = np.ones(len(found.row), np.bool_)
+    return {
+        "FCW": _of(lives, found, BEHIND, every, evades),
+        "EBW": _braked(lives, found),
+        "ICW": _of(lives, found, ACROSS, ~(left & opposed), evades),
+        "LTA": _of(lives, found, ACROSS, left & opposed, evades),
+        "VRUCW": _of(lives, found, VULNERABLE, every, evades),
+    }
+
+
+def evading(lives: Lives, map: Map) -> NDArray[np.bool_]:
+    """Return of every row whether its driver may be evading: goes over to the lane beside soon, or later but brakes."""
+    changes = changing(lives, map)
+    brakes = soon(lives, true_accel(lives) <= EVADES_MPS2, round(EVADES_S / FRAME_S))
+    later, at_once = (soon(lives, changes, round(seconds / FRAME_S)) for seconds in (EVADES_S, LEAVES_S))
+    return (later & brakes) | at_once
+
+
+def changing(lives: Lives, map: Map) -> NDArray[np.bool_]:
+    """Return of every row whether its vehicle has just come over to the lane beside."""
+    life, lane = lives.life, lives.lane
+    beside = np.zeros(len(lane), np.bool_)
+    other = (lane[1:] != lane[:-1]) & (lane[1:] >= 0) & (lane[:-1] >= 0) & (life[1:] == life[:-1])
+    edge = map.lanes["edge"]
+    beside[1:] = other & (edge[lane[1:]] == edge[lane[:-1]])
+    return beside
+
+
+def soon(lives: Lives, it: NDArray[np.bool_], frames: int) -> NDArray[np.bool_]:
+    """Return of every row whether ``it`` holds at it or at one of the next ``frames`` rows of the same life."""
+    n = len(it)
+    at = np.where(it, np.arange(n), n + frames + 1)
+    following = np.minimum.accumulate(at[::-1])[::-1]
+    ends = lives.first[1:][lives.life]
+    return (following - np.arange(n) <= frames) & (following < ends)
+
+
+def _of(lives: Lives, found: Contacts, what: int, belongs: NDArray[np.bool_], evades: NDArray[np.bool_]) -> Labels:
+    kept, near, near_kept = found.kept_s[:, what], found.near_s[:, what], found.near_kept_s[:, what]
+    must = (kept <= MUST_S) & (found.closing_mps[:, what] >= CREEP_MPS) & belongs
+    acts = (lives.accel_mps2[found.row] <= ACTS_MPS2) & np.isinf(near_kept)
+    clear = ((near > CLEAR_S) | acts) & ~evades
+    hard = clear & (near <= HARD_S)
+    frame = lives.frame[found.row]
+    return labelled(
+        lives, found.row, must, clear, hard, peak=frame + np.nan_to_num(kept, posinf=HORIZON * FRAME_S) / FRAME_S,
+        about=found.whom[:, what], known=found.known,
+    )  # fmt: skip
+
+
+def true_accel(lives: Lives) -> Floats:
+    """Return the acceleration of every row over half a second around it (m/s²), from the true speeds."""
+    life, n = lives.life, len(lives.x_m)
+    row = np.arange(n)
+    before, after = np.maximum(row - 2, lives.first[life]), np.minimum(row + 3, lives.first[life + 1] - 1)
+    accel: Floats = (lives.speed_mps[after] - lives.speed_mps[before]) / (np.maximum(after - before, 1) * FRAME_S)
+    return accel
+
+
+def _braked(lives: Lives, found: Contacts) -> Labels:
+    """Return the labels of EBW: the one ahead truly brakes hard, and the host would touch it."""
+    accel, frame = true_accel(lives), lives.frame[found.row]
+
+    def brakes(whom: NDArray[np.int64], least: float) -> NDArray[np.bool_]:
+        hard = np.zeros(len(whom), np.bool_)
+        for back in (0, 3, 6):
+            at = np.where(whom >= 0, lives.row(np.maximum(whom, 0), frame - back), -1)
+            hard |= (at >= 0) & (accel[np.maximum(at, 0)] <= least)
+        return hard
+
+    whom, near_whom = found.whom[:, BEHIND], found.near_whom[:, BEHIND]
+    kept = found.kept_s[:, BEHIND]
+    must = (kept <= EBW_S) & (found.closing_mps[:, BEHIND] >= CREEP_MPS) & brakes(whom, HARD_BRAKING_MPS2)
+    clear = (near_whom < 0) | ~brakes(near_whom, SOFT_BRAKING_MPS2)
+    return labelled(
+        lives, found.row, must, clear, clear & (found.near_s[:, BEHIND] <= HARD_S),
+        peak=frame + np.nan_to_num(kept, posinf=HORIZON * FRAME_S) / FRAME_S, about=whom, known=found.known,
+    )  # fmt: skip
+
+
+def way_through(lives: Lives, map: Map) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return for every row the link by which its vehicle goes through the junction it is in or comes to, and the row at which
+    it enters; -1 for none within the horizon."""
+    via = np.full(len(map.lanes["id"]) + 1, -1, np.int64)  # the last one is for lane -1
+    has = map.links["via"] >= 0
+    via[map.links["via"][has]] = np.flatnonzero(has)
+    link = via[lives.lane]
+    n, life = len(link), lives.life
+    enters = (link >= 0) & ~np.append(False, (link[:-1] >= 0) & (life[1:] == life[:-1]))[:n]
+    held = np.where(enters, np.arange(n), -1)
+    inside = np.maximum.accumulate(np.where(enters, np.arange(n), 0))
+    ahead = np.minimum.accumulate(np.where(enters, np.arange(n), n)[::-1])[::-1]
+    entry = np.where(link >= 0, np.where(held >= 0, held, inside), np.where(ahead < n, ahead, -1))
+    good = (entry >= 0) & (life[np.maximum(entry, 0)] == life) & (entry - np.arange(n) <= HORIZON)
+    entry = np.where(good, entry, -1)
+    return np.where(entry >= 0, link[np.maximum(entry, 0)], -1), entry
+
+
+def turning_left(lives: Lives, map: Map) -> NDArray[np.bool_]:
+    """Return of every row whether its vehicle truly turns left at the junction it is in or comes to."""
+    link, _ = way_through(lives, map)
+    turns: NDArray[np.bool_] = (link >= 0) & ((map.links["turn"][np.maximum(link, 0)] & (Turn.LEFT | Turn.U_TURN)) > 0)
+    return turns
+
+
+def _opposed(lives: Lives, found: Contacts, map: Map) -> NDArray[np.bool_]:
+    """Return whether the one across comes towards the way on which the host came to the junction."""
+    _, entry = way_through(lives, map)
+    its = entry[found.row]
+    course = lives.heading_rad[np.where(its >= 0, its, found.row)]
+    whom = found.whom[:, ACROSS]
+    other = np.where(whom >= 0, lives.row(np.maximum(whom, 0), lives.frame[found.row]), -1)
+    turn = np.abs((lives.heading_rad[np.maximum(other, 0)] - course + np.pi) % (2 * np.pi) - np.pi)
+    return (other >= 0) & (turn > OPPOSED_RAD)

@@ -1,0 +1,231 @@
+"""The evaluation of the applications: labels with closed-form answers, matching by hand, and seconds of a street with deeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from jinyun import hdmap
+from jinyun import zone as zones
+from jinyun.bench.evaluation import contact, measuring
+from jinyun.bench.evaluation.collisions import MUST_S, _of
+from jinyun.bench.evaluation.contact import ACROSS, BEHIND, VULNERABLE, contacts
+from jinyun.bench.evaluation.labels import BAND, CLEAR, EVENT, MUST, Labels
+from jinyun.bench.evaluation.lives import FRAME_S, Lives, lives
+from jinyun.bench.evaluation.matching import Tally, tally
+from jinyun.bench.evaluation.watching import SAID, Variant, Watched, numbers_of, watch
+from jinyun.shapes import Kind
+from jinyun.world.cars import vehicle_id
+from jinyun.world.staging import by_kind
+from jinyun.world.street import DOING
+
+FRAMES = 160
+Way = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+def life(
+    number: int, x: Way, y: Way, heading: float, kind: Kind = Kind.MOTOR, size: tuple[float, float] = (4.5, 1.8)
+) -> dict[str, NDArray[Any]]:
+    """Return the rows of one participant whose place is given by the time."""
+    t = np.arange(FRAMES) * FRAME_S
+    east, north = np.broadcast_to(x(t), t.shape), np.broadcast_to(y(t), t.shape)
+    speed = np.hypot(np.gradient(east, FRAME_S), np.gradient(north, FRAME_S))
+    columns = {
+        "frame": np.arange(FRAMES), "number": number, "kind": np.uint8(kind), "classification": np.uint8(10),
+        "length_m": size[0], "width_m": size[1], "x_m": east, "y_m": north, "heading_rad": heading, "speed_mps": speed,
+        "accel_mps2": np.gradient(speed, FRAME_S), "lane": np.int32(-1), "connected": 0.0,
+    }  # fmt: skip
+    rows = {name: np.broadcast_to(np.asarray(values), t.shape) for name, values in columns.items()}
+    return rows | {"doing": np.zeros(FRAMES, DOING)}
+
+
+def together(*some: dict[str, NDArray[Any]]) -> Lives:
+    return lives({name: np.concatenate([rows[name] for rows in some]) for name in some[0]}, FRAMES)
+
+
+def braking_late(speed: float, stop_m: float, decel: float) -> Way:
+    """Drive at a speed, stop with that deceleration at ``stop_m``, stand a second and go on."""
+    begins = (stop_m - speed**2 / (2 * decel)) / speed
+    stands = begins + speed / decel
+
+    def way(t: NDArray[np.float64]) -> NDArray[np.float64]:
+        braked = np.clip(t - begins, 0, speed / decel)
+        going = np.maximum(t - stands - 1.0, 0)
+        return np.minimum(t, begins) * speed + speed * braked - decel / 2 * braked**2 + going**2
+
+    return way
+
+
+def test_who_drives_at_one_that_stands_must_be_warned_two_seconds_before() -> None:
+    """15 m/s towards a standing car whose rear is 100 m away: they touch (0.2 m deep) after 100.2 m less half a length."""
+    standing = 100.0 + 2.25
+    scene = together(
+        life(1, lambda t: 0 * t, braking_late(15.0, 96.5, 8.0), 0.0),
+        life(2, lambda t: 0 * t, lambda t: standing + 2 * np.maximum(t - 9.0, 0) ** 2, 0.0),
+    )
+    found = contacts(scene)
+    labels = _of(scene, found, BEHIND, np.ones(len(found.row), np.bool_), np.zeros(len(found.row), np.bool_))
+    assert len(labels.events) == 1
+    event = labels.events[0]
+    touch_s = (100.0 - 2.25 + 0.2) / 15.0
+    assert (event["receiver"], event["about"]) == (1, 2)
+    assert event["first"] == pytest.approx((touch_s - MUST_S) / FRAME_S, abs=1.01)
+    assert event["peak"] == pytest.approx(touch_s / FRAME_S, abs=1.01)
+    at = {int(f): int(s) for f, s in zip(scene.frame, labels.state, strict=True) if scene.number[scene.life[f]] >= 0}
+    assert labels.state[int((touch_s - 5.5) * 10)] == CLEAR and labels.state[int((touch_s - 3.0) * 10)] == BAND
+    assert set(at.values()) <= {-1, CLEAR, BAND, MUST}
+    assert not len(_of(scene, found, ACROSS, *(np.ones(len(found.row), np.bool_),) * 2).events)
+
+
+def test_who_brakes_enough_in_time_is_no_event_and_a_hard_negative() -> None:
+    scene = together(
+        life(1, lambda t: 0 * t, braking_late(15.0, 90.0, 3.0), 0.0),
+        life(2, lambda t: 0 * t, lambda t: 102.25 + 2 * np.maximum(t - 9.0, 0) ** 2, 0.0),
+    )
+    found = contacts(scene)
+    labels = _of(scene, found, BEHIND, np.ones(len(found.row), np.bool_), np.zeros(len(found.row), np.bool_))
+    assert not len(labels.events) and labels.hard_runs(scene) >= 1
+
+
+@pytest.mark.parametrize("course", np.radians([0.0, 90.0, 200.0, 315.0]).tolist())
+def test_ways_that_cross_touch_when_both_are_there_whatever_the_course(course: float) -> None:
+    """Two cars at 10 m/s meet at one place after 8 s; each is warned, and half a second's delay of one is not clear."""
+
+    def along(heading: float, late_s: float) -> tuple[Way, Way]:
+        return (
+            lambda t: 10 * (t - 8.0 - late_s) * np.sin(heading), lambda t: 10 * (t - 8.0 - late_s) * np.cos(heading),
+        )  # fmt: skip
+
+    crosses = course + np.pi / 2
+    scene = together(life(1, *along(course, 0.0), course), life(2, *along(crosses, 0.0), crosses))
+    found = contacts(scene)
+    every, none = np.ones(len(found.row), np.bool_), np.zeros(len(found.row), np.bool_)
+    labels = _of(scene, found, ACROSS, every, none)
+    assert sorted(labels.events["receiver"].tolist()) == [1, 2]
+    touch_s = 8.0 - (0.9 + 2.25 - 0.2) / 10  # the front of one at the side of the other
+    assert labels.events["peak"] == pytest.approx(touch_s / FRAME_S, abs=1.01)
+    late = together(life(1, *along(course, 0.0), course), life(2, *along(crosses, 3.0), crosses))
+    apart = contacts(late)
+    assert not len(_of(late, apart, ACROSS, every, none).events)
+    assert (apart.near_s[:, ACROSS] == np.inf).all()
+
+
+def test_a_person_who_stops_short_is_no_event_and_one_who_goes_on_is() -> None:
+    car = life(1, lambda t: 0 * t, lambda t: 12.0 * t, 0.0)
+    reached_s = (96.0 - 2.25) / 12.0
+
+    def walks(to_m: float) -> Way:
+        return lambda t: np.maximum(6.0 - 1.5 * np.maximum(t - reached_s + 4.0, 0), to_m)
+
+    for to_m, events in ((-6.0, 1), (2.0, 0)):
+        person = life(7, walks(to_m), lambda t: 96.0 + 0 * t, 1.5 * np.pi, Kind.PEDESTRIAN, (0.5, 0.5))
+        scene = together(car, person)
+        found = contacts(scene)
+        labels = _of(scene, found, VULNERABLE, *(np.ones(len(found.row), np.bool_), np.zeros(len(found.row), np.bool_)))
+        assert len(labels.events) == events
+        if events:
+            assert labels.events["peak"][0] == pytest.approx(reached_s / FRAME_S, abs=2.1)
+
+
+def test_boxes_are_as_far_apart_as_geometry_says() -> None:
+    apart = contact._apart
+    assert apart(0, 0, 0.0, 2.0, 1.0, 0.0, 6.0, 0.0, 2.0, 1.0, 0.0) == pytest.approx(2.0)
+    assert apart(0, 0, 0.0, 2.0, 1.0, 4.0, 0.0, np.pi / 2, 2.0, 1.0, 0.0) == pytest.approx(1.0)
+    diagonal = np.sqrt(2.0)  # a square on its corner reaches so far
+    assert apart(0, 0, 0.0, 1.0, 1.0, 5.0, 0.0, np.pi / 4, 1.0, 1.0, 0.0) == pytest.approx(4.0 - diagonal)
+    assert apart(0, 0, 0.0, 2.0, 1.0, 1.0, 1.0, 0.3, 2.0, 1.0, 0.0) < 0
+
+
+def said(*rows: tuple[int, int, int]) -> NDArray[np.void]:
+    """Return episodes of (receiver, open, close)."""
+    found = np.zeros(len(rows), SAID)
+    for k, (receiver, opened, closed) in enumerate(rows):
+        found["receiver"][k], found["open"][k], found["close"][k] = receiver, opened, closed
+    return found
+
+
+def test_advice_is_told_right_wrong_or_neither_by_when_it_opens() -> None:
+    """Three drivers, one event of the first from frame 100 to 115, too late at 120; frames 90 to 99 are band."""
+    scene = together(*(life(n, lambda t: 0 * t, lambda t, n=n: 500.0 * n + 10 * t, 0.0) for n in (1, 2, 3)))
+    state = np.full(3 * FRAMES, CLEAR, np.int8)
+    state[90:100], state[100:116] = BAND, MUST
+    events = np.array([(1, 0, 0, 100, 115, 120)], EVENT)
+    labels = Labels(events, state, np.zeros(3 * FRAMES, np.bool_))
+    everybody, seen = np.ones(3, np.bool_), np.ones(1, np.bool_)
+    early = tally(scene, labels, said((1, 95, 130)), everybody, seen)
+    assert (early.told, early.right, early.wrong, early.neither) == (1, 1, 0, 0)
+    assert early.lead_s == [pytest.approx(2.5)] and early.latency_s == [0.0]
+    late = tally(scene, labels, said((1, 121, 130), (2, 100, 110)), everybody, seen)
+    assert (late.told, late.right, late.wrong) == (0, 0, 2) and late.recall == 0 and late.missed == [(1, 0, 100)]
+    band = tally(scene, labels, said((1, 92, 94)), np.array([True, True, False]), seen)
+    assert (band.right, band.told) == (1, 1), "said three frames before and gone again: still told in time"
+    beside = tally(scene, labels, said((3, 100, 110)), np.array([True, True, False]), seen)
+    assert (beside.wrong, beside.events) == (0, 1), "who has no unit hears nothing, right or wrong"
+    unseen = tally(scene, labels, said(), everybody, np.zeros(1, np.bool_))
+    assert unseen.unseen == 1 and not np.isfinite(unseen.recall)
+    assert early.km == pytest.approx(3 * 10 * (FRAMES - 1) * FRAME_S / 1000)
+
+
+def test_the_id_in_a_bsm_is_read_back_as_the_number_in_the_truth() -> None:
+    numbers = [1, 10, 4711, 65_535, 9_999_999]
+    ids = np.array([vehicle_id(number) for number in numbers] + [0], np.uint64)
+    assert numbers_of(ids).tolist() == [*numbers, 0]
+
+
+@pytest.fixture(scope="module")
+def watched() -> Watched:
+    here = zones.load(zones.find(measuring.ZONE))
+    return watch(here, hdmap.open(here), [Variant("clear", 1.0), Variant("clear", 0.1)], 16.0, 3, 60.0)
+
+
+def test_deeds_are_done_as_they_are_named(watched: Watched) -> None:
+    """Of every kind somebody does what its name says, as the truth has it."""
+    its, done = watched.lives, by_kind(watched.deeds)
+    assert sum(count > 0 for count in done.values()) >= 8, done
+    life_of = {int(number): k for k, number in enumerate(its.number.tolist())}
+
+    def during(kind: str) -> list[NDArray[np.int64]]:
+        found = []
+        for deed in (one for one in watched.deeds if one.kind == kind):
+            begin = round((deed.begin_s - watched.begin_s) / FRAME_S)
+            end = begin + 60 if not np.isfinite(deed.end_s) else round((deed.end_s - watched.begin_s) / FRAME_S)
+            who = life_of[deed.other if kind in ("stepping_out", "riding_across") else deed.by]
+            rows = its.row(np.full(end - begin, who), np.arange(begin, end))
+            if (rows >= 0).any():
+                found.append(rows[rows >= 0])
+        return found
+
+    hard = [its.speed_mps[rows].max() - its.speed_mps[rows].min() for rows in during("hard_braking") if len(rows) > 20]
+    assert max(hard) > 6
+    assert any((its.speed_mps[rows] < 0.1).any() for rows in during("standing"))
+    assert all((its.doing["siren"][rows] == 2).any() for rows in during("emergency"))
+    assert any((its.doing["events"][rows] > 0).any() for rows in during("losing_control"))
+    assert all(its.kind[its.life[rows[0]]] == Kind.PEDESTRIAN for rows in during("stepping_out"))
+    assert all(np.isfinite(column).all() for column in (its.x_m, its.y_m, its.heading_rad, its.speed_mps))
+
+
+def test_every_application_with_labels_has_figures_under_all_conditions(watched: Watched) -> None:
+    sums: dict[tuple[str, Variant], Tally] = {}
+    wanted = list(measuring.JUDGED)
+    judged = {id: [0, 0] for id in wanted}
+    measuring.take(watched, wanted, sums, judged)
+    variants = list(watched.advice)
+    result = measuring.told(sums, judged, wanted, variants, by_kind(watched.deeds), 16.0, [3])
+    assert [its["id"] for its in result["applications"]] == wanted
+    assert result["simulated"] and all(np.isfinite(value) for value in result["figures"].values())
+    assert {id for id, _ in sums} == set(wanted)
+    few, all_ = (sum(sums[id, v].events for id in wanted) for v in reversed(variants))
+    assert few < all_, "where fewer are connected, fewer can be told"
+    for found in sums.values():
+        assert found.told <= found.events - found.unseen
+    lines = measuring.table(result).splitlines()
+    assert len(lines) == 2 + len(wanted) * len(variants) and len({line.count("|") for line in lines}) == 1
+
+
+def test_only_what_has_labels_can_be_evaluated() -> None:
+    with pytest.raises(KeyError, match="XYZ"):
+        measuring.evaluate(1.0, only=["XYZ"])
