@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from jinyun.cloud import account, forms, sight
 from jinyun.cloud.account import NO_COUNT, NO_TIME
 from jinyun.cloud.allowance import Allowance
+from jinyun.cloud.cooperation.hearing import Heard
 from jinyun.cloud.dialect import Dialects
 from jinyun.cloud.quality.received import MapHeard
 from jinyun.cloud.quality.spat import Spat
@@ -36,6 +37,8 @@ FLOODED = -2
 """What a message is that is one too many."""
 MOST_OF_ONE = 2_000
 """Messages one sender may have in one window; what exceeds it is a flood, refused and counted."""
+MOST_HEARD = 256
+"""Messages of one window that ask or negotiate; each is read by itself, as they are few."""
 EXPLAINED = 8
 """Refusals of a window that are explained by field and bit; the rest are only counted."""
 EXPLAINED_HZ = 40.0
@@ -107,7 +110,7 @@ class Decoder:
         reports = np.concatenate(window.reports) if window.reports else np.empty(0, REPORT)
         return Decoded(
             self._within(window, sightings), signals, window.findings, taken, window.replies, window.spats, window.maps,
-            reports, window.road,
+            reports, window.road, window.heard,
         )  # fmt: skip
 
     # -- by subject: whose it is and what it should be ---------------------------------------------------------------
@@ -211,6 +214,9 @@ class Decoder:
             one = {name: column[at] for name, column in messages.items()}
             found, placed = sight.of_persons(one, rows[at], used[at], receive_us[at], self.project)
             self._keep_placed(window, found, placed)
+            self._hear(window, message, pile, at[one["non-motorData.personalReq.crossing"] > 0])
+        elif message in ("vir", "clpmm", "vpm"):
+            self._hear(window, message, pile, at)
         elif message in ("rsm", "ssm"):
             erratic = (stated == NO_TIME) | self.sources.clocks[np.maximum(rows, 0), account.ERRATIC].astype(np.bool_)
             shift = np.where(erratic, 0, used - np.where(erratic, used, stated))
@@ -336,6 +342,19 @@ class Decoder:
             window.findings.append(Finding("position.outside", name, "pos", reason, int(first["receive_us"])))
         inside: NDArray[np.void] = sightings[near]
         return inside
+
+    def _hear(self, window: Window, message: str, pile: Pile, at: NDArray[np.int64]) -> None:
+        """Keep the values of messages that ask or negotiate, for the cooperation; those beyond its measure are told."""
+        room = MOST_HEARD - len(window.heard)
+        for index in at[:room].tolist():
+            value = csae.decode(pile.frame(index))[1]["value"][1]
+            window.heard.append(Heard(message, int(pile.rows[index]), int(pile.receive_us[index]), value))
+        over = len(at) - max(room, 0)
+        if over > 0:
+            reason = f"{over} {message.upper()} beyond {MOST_HEARD} in one window; they are not negotiated with"
+            window.findings.append(
+                Finding("cooperation.flood", message, "rate", reason, int(pile.receive_us[at[-1]]), count=over)
+            )
 
     def _road_information(self, window: Window, payload: bytes, row: int, receive_us: int) -> None:
         source = self.sources.at(row)

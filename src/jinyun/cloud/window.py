@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from jinyun.cloud.cooperation.hearing import Heard
 from jinyun.cloud.quality.received import MapHeard
 from jinyun.cloud.quality.spat import Spat
 from jinyun.net import topics
@@ -40,6 +41,7 @@ class Decoded:
     maps: list[MapHeard]
     reports: NDArray[np.void]
     road: list[RsiHeard] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)  # what asks or negotiates: VIR, CLPMM, VPM, crossing persons' PSM
 
 
 @dataclass(slots=True)
@@ -93,5 +95,6 @@ class Window:
     spats: list[Spat] = field(default_factory=list)
     maps: list[MapHeard] = field(default_factory=list)
     road: list[RsiHeard] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
     replies: list[tuple[str, bytes]] = field(default_factory=list)
     relayed: dict[int, int] = field(default_factory=dict)  # row of a gateway -> frames it relayed in this window

@@ -1,0 +1,298 @@
+"""Times in zones of conflict (冲突区时空预约): who comes first is served first, and nothing is said before it is proven.
+
+Each driver gets the soonest motion for which, wherever its way meets another's (the map's conflicts of links), it is in
+the zone before the other comes or after the other has left (reservation: Dresner and Stone, 2008). Then the proof: the
+driver's body, with the room it may deviate by, touches nobody's at any instant (:mod:`.bodies`) - neither of those who have
+a plan nor of those who have none, wherever these may be with the accelerations they may take. What cannot be proven is
+refused. Emergency vehicles are served first, and whoever drives before them in their lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from jinyun.cloud.cooperation import bodies
+from jinyun.cloud.cooperation.bodies import clear
+from jinyun.cloud.cooperation.motion import STANDS_MPS, Limits, at, first, rolling, standing, when
+from jinyun.cloud.cooperation.ways import Way
+from jinyun.hdmap import Map
+from jinyun.hdmap.precise import Conflict
+
+Floats = NDArray[np.float64]
+Parameters = Mapping[str, float]
+_compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
+
+LATER_S = 0.5
+"""A motion that cannot be proven is tried so much later."""
+MOST_TRIES = 48
+MOST_DRIVERS = 24
+"""Drivers planned together."""
+
+
+@dataclass(frozen=True)
+class Driver:
+    """One that can be told how to drive."""
+
+    track: int
+    way: Way
+    speed_mps: float
+    half_length_m: float
+    half_width_m: float
+    emergency: bool = False
+    leader: int = 0
+    """Track of who drives ahead in the same lane and is planned too, 0 nobody."""
+    leader_m: float = np.inf
+    """How far ahead its middle is."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """One that cannot be told: all the ways it may take, and how much it may speed up or slow down."""
+
+    ways: tuple[Way, ...]
+    speed_mps: float
+    half_length_m: float
+    half_width_m: float
+    slack_mps2: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is proposed to a driver: a motion, when it is at its line and out of the junction, in seconds from now."""
+
+    driver: Driver
+    motion: Floats
+    entry_s: float
+    out_s: float
+    stand_m: float
+    """Where it stands if it has to, or its line."""
+    here_m: float
+    """Where it should be now, by station: 0 when the plan is made."""
+    boxes: Floats = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What came of it: the plans, and the tracks for which there is none."""
+
+    plans: tuple[Plan, ...]
+    refused: tuple[int, ...]
+
+
+def reserve(
+    map: Map, drivers: Sequence[Driver], others: Sequence[Other], parameters: Parameters, agreed: Sequence[Plan] = ()
+) -> Planned:
+    """Return proven plans of drivers; ``agreed`` are those that stand already, their motions counted from now."""
+    n = int(parameters["horizon_s"] / bodies.STEP_S)
+    taken = [boxes for other in others for boxes in occupied(other, parameters, n)]
+    refused: list[int] = []
+    left = list(drivers)
+    while True:
+        made, failed = _round(map, left, taken, parameters, agreed, n)
+        if not failed:
+            return Planned(tuple(made), tuple(sorted(refused)))
+        # who gets no plan does what it likes: what was planned before that was known is planned again
+        refused += [driver.track for driver in failed]
+        left = [driver for driver in left if driver.track not in refused]
+        for one in failed:
+            free = Other((one.way,), one.speed_mps, one.half_length_m, one.half_width_m, parameters["slack_mps2"])
+            taken += occupied(free, parameters, n)
+
+
+def _round(
+    map: Map, drivers: Sequence[Driver], free: Sequence[Floats], parameters: Parameters, agreed: Sequence[Plan], n: int
+) -> tuple[list[Plan], list[Driver]]:
+    """Return plans of drivers in turn, and those without one; from the first of these on nothing more is planned."""
+    taken = np.concatenate([np.empty((n, 0, 6)), *free, *(plan.boxes for plan in agreed)], axis=1)
+    made: list[Plan] = list(agreed)
+    in_turn = _in_turn(drivers, parameters)
+    for driver in in_turn[:MOST_DRIVERS]:
+        found = _plan(map, driver, made, taken, parameters, n)
+        if found is None:
+            return [], [driver]
+        made.append(found)
+        taken = np.concatenate([taken, found.boxes], axis=1)
+    return made[len(agreed) :], in_turn[MOST_DRIVERS:]
+
+
+def occupied(other: Other, parameters: Parameters, n: int) -> list[Floats]:
+    """Return where one without a plan may be, for each of its ways."""
+    most = max(other.speed_mps, parameters["others_most_mps"])
+    return [
+        bodies.anywhere(
+            way.line, way.s, other.speed_mps, other.slack_mps2, most, other.half_length_m, other.half_width_m,
+            parameters["along_m"], parameters["aside_m"], n,
+        )
+        for way in other.ways
+    ]  # fmt: skip
+
+
+def limits_of(driver: Driver, parameters: Parameters) -> Limits:
+    """Return how a driver may be asked to drive."""
+    cap = min(driver.way.cap_mps, parameters["fastest_mps"])
+    return Limits(cap, parameters["accel_mps2"], parameters["brake_mps2"])
+
+
+def _in_turn(drivers: Sequence[Driver], parameters: Parameters) -> list[Driver]:
+    """Return drivers in the order in which they are served."""
+    key: dict[int, tuple[bool, float]] = {}
+    for driver in drivers:
+        motion = first(driver.speed_mps, _entry_m(driver), *limits_of(driver, parameters))
+        soonest = float(when(motion, _entry_m(driver))) if len(motion) else 0.0
+        key[driver.track] = (not driver.emergency, soonest)
+    by_track = {driver.track: driver for driver in drivers}
+    for _ in drivers:  # a leader is served no later than who follows it
+        for driver in drivers:
+            if driver.leader in by_track:
+                key[driver.leader] = min(key[driver.leader], key[driver.track])
+    behind = {track: _rank(by_track, track) for track in by_track}
+    return sorted(drivers, key=lambda d: (*key[d.track], behind[d.track], d.track))
+
+
+def _rank(by_track: Mapping[int, Driver], track: int) -> int:
+    rank, seen = 0, {track}
+    while (leader := by_track[track].leader) in by_track and leader not in seen:
+        rank, track = rank + 1, leader
+        seen.add(track)
+    return rank
+
+
+def _entry_m(driver: Driver) -> float:
+    return driver.way.line_m - driver.half_length_m
+
+
+def _plan(map: Map, driver: Driver, made: Sequence[Plan], taken: Floats, parameters: Parameters, n: int) -> Plan | None:
+    limits, entry, way = limits_of(driver, parameters), _entry_m(driver), driver.way
+    lead = next((plan for plan in made if plan.driver.track == driver.leader), None)
+    hold = entry
+    if lead is not None:
+        room = driver.half_length_m + lead.driver.half_length_m + 2 * parameters["along_m"] + 0.5
+        hold = min(entry, driver.leader_m + lead.stand_m - lead.here_m - room)
+    zones = [(k, *zone) for k, plan in enumerate(made) for zone in _zones(map, driver, plan, parameters)]
+    width = max((len(plan.motion) for plan in made), default=1)
+    motions = np.full((len(made), width, 4), np.inf)
+    for k, plan in enumerate(made):
+        motions[k, : len(plan.motion)] = plan.motion
+        motions[k, len(plan.motion) :] = plan.motion[-1]
+    body = driver.half_length_m, driver.half_width_m, parameters["along_m"], parameters["aside_m"]
+    motion = _search(
+        driver.speed_mps, entry, hold, way.out_m + driver.half_length_m, *limits, way.line, way.s, *body,
+        np.array(zones, np.float64).reshape(-1, 5), motions, taken, parameters["latest_s"], parameters["horizon_s"],
+    )  # fmt: skip
+    if not len(motion):
+        return None
+    boxes = bodies.driven(way.line, way.s, motion, *body, n)
+    out = float(when(motion, way.out_m + driver.half_length_m))
+    return Plan(driver, motion, max(float(when(motion, entry)), 0.0), out, _stand_m(motion, entry), 0.0, boxes)
+
+
+@_compiled
+def _late(motion: Floats, its: Floats, mine_from: float, mine_to: float, its_from: float, its_to: float) -> float:
+    """Return how much later a motion has to be, 0 where it is in the zone when the other is not."""
+    enters, leaves = when(motion, mine_from), when(motion, mine_to)
+    comes, goes = when(its, its_from), when(its, its_to)
+    if goes <= enters or leaves <= comes:
+        return 0.0
+    return max(goes - enters, LATER_S) if np.isfinite(goes) else LATER_S
+
+
+@_compiled
+def _search(
+    speed: float, entry: float, hold: float, out: float, cap: float, accel: float, brake: float, line: Floats, s: Floats,
+    half_length: float, half_width: float, along: float, aside: float, zones: Floats, motions: Floats, taken: Floats,
+    latest_s: float, horizon_s: float,
+) -> Floats:  # fmt: skip
+    """Return the soonest motion that is in no zone with another and touches nobody of ``taken``; no rows for none."""
+    none = np.empty((0, 4))
+    soonest = first(speed, entry, cap, accel, brake)
+    if not len(soonest):
+        return none
+    t = when(soonest, entry) if entry > 0 else 0.0
+    for attempt in range(MOST_TRIES):
+        wait = 0.0
+        for manner in range(2):
+            if attempt == 0:
+                motion = soonest
+                if manner == 1:
+                    continue
+            elif manner == 0:
+                motion = rolling(speed, entry, t, cap, accel, brake)
+            else:
+                motion = standing(speed, entry, hold, t, cap, accel, brake)
+            if not len(motion):
+                continue
+            late = 0.0
+            for zone in zones:
+                late = max(late, _late(motion, motions[int(zone[0])], zone[1], zone[2], zone[3], zone[4]))
+            if late > 0:
+                wait = late if wait == 0.0 else min(wait, late)
+            elif when(motion, out) <= horizon_s and clear(
+                line, s, motion, half_length, half_width, along, aside, taken
+            ):
+                return motion
+        t += max(wait, LATER_S)
+        if t > latest_s or entry <= 0:
+            return none
+    return none
+
+
+def _stand_m(motion: Floats, entry_m: float) -> float:
+    """Return where a motion stands, or the entry."""
+    for row in motion:
+        if row[2] <= STANDS_MPS and row[3] == 0.0:
+            return float(min(row[1], entry_m))
+    return entry_m
+
+
+def _zones(map: Map, driver: Driver, plan: Plan, parameters: Parameters) -> list[tuple[float, float, float, float]]:
+    """Return where the way meets a planned one's, as stations of the middle: (mine from, mine to, its from, its to)."""
+    mine, its = driver.way, plan.driver.way
+    if mine.link < 0 or its.link < 0:
+        return []
+    wide = driver.half_width_m + plan.driver.half_width_m + parameters["aside_m"]
+    back = driver.half_length_m + wide, plan.driver.half_length_m + wide
+    if driver.leader == plan.driver.track or mine.link == its.link or mine.lanes[0] == its.lanes[0]:
+        return [(_entry_m(driver), np.inf, _entry_m(plan.driver), plan.driver.way.line_m + plan.driver.half_length_m)]
+    comes = map.conflicts
+    found = []
+    for a, b in (("first", "second"), ("second", "first")):
+        for row in np.flatnonzero((comes[a] == mine.link) & (comes[b] == its.link)).tolist():
+            # conflicts count from the stop line, which lies before where the junction's lanes begin
+            here, there = mine.line_m + float(comes[f"{a}_s_m"][row]), its.line_m + float(comes[f"{b}_s_m"][row])
+            kind = int(comes["kind"][row])
+            if kind == Conflict.CROSSING:
+                found.append((here - back[0], here + back[0], there - back[1], there + back[1]))
+            elif kind == Conflict.MERGING:  # once together, the one that is ahead stays ahead
+                found.append((here - back[0], here + back[0], there - back[1], there + back[1]))
+            else:
+                found.append((_entry_m(driver), here, _entry_m(plan.driver), there + back[1]))
+    return found
+
+
+def remaining(plan: Plan, gone_s: float, parameters: Parameters) -> Plan | None:
+    """Return an agreed plan as it is ``gone_s`` later: times from then, stations as they were; None when it is over."""
+    if gone_s >= plan.out_s:
+        return None
+    n = int(parameters["horizon_s"] / bodies.STEP_S)
+    motion = plan.motion.copy()
+    motion[:, 0] -= gone_s
+    driver = plan.driver
+    boxes = bodies.driven(
+        driver.way.line, driver.way.s, motion, driver.half_length_m, driver.half_width_m,
+        parameters["along_m"], parameters["aside_m"], n,
+    )  # fmt: skip
+    return Plan(
+        driver, motion, plan.entry_s - gone_s, plan.out_s - gone_s, plan.stand_m, float(at(motion, 0.0)[0]), boxes
+    )
+
+
+def station(plan: Plan, t_s: float) -> tuple[float, float]:
+    """Return (station, speed) at which a plan's driver should be, seconds after it was made."""
+    s, v = at(plan.motion, t_s)
+    return float(s), float(v)
