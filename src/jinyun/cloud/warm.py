@@ -19,15 +19,18 @@ import numpy as np
 
 from jinyun import hdmap
 from jinyun.cloud import prediction, tracking, twin
+from jinyun.cloud.apps import Applications, Scene
+from jinyun.cloud.apps.scene import IN_USE, LEFT_LAMP, UNIT
 from jinyun.cloud.lanes import Lanes
 from jinyun.cloud.live import Cloud
 from jinyun.cloud.rawlog import RawLog
+from jinyun.cloud.roadevents import Posting, RoadEvents
 from jinyun.net import csae
 from jinyun.net.block import Arrival, Block, scan
 from jinyun.net.samples import SMALLEST
 from jinyun.parent import end_with_parent
-from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING, SIGNAL, TRACK, Kind
-from jinyun.zone import Zone, load
+from jinyun.shapes import REPORT, SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING, SIGNAL, TRACK, Kind, Light
+from jinyun.zone import Notice, Zone, load
 
 BEGAN_US = 1_795_000_000_000_000
 TICKS = 25
@@ -61,6 +64,8 @@ def _see(zone: Zone, map: hdmap.Map | None) -> None:
             cloud.published(now_us)
         log.close()
     cloud.account(now_us)
+    if map is not None:
+        _advise(zone, map)
 
 
 def _judge(zone: Zone, map: hdmap.Map | None) -> None:
@@ -73,6 +78,41 @@ def _judge(zone: Zone, map: hdmap.Map | None) -> None:
         cloud.scorecard.take(decoded.sightings)
         cloud.scorecard.second(cloud.twin.tracks, cloud.decoder.sources, now_us)
     cloud.account(now_us)
+
+
+def _advise(zone: Zone, map: hdmap.Map) -> None:
+    """Let the applications see who comes to a light and to a danger, and one on duty behind: what is rare in a street."""
+    fit = (map.lanes["kind"] == hdmap.LaneKind.CAR) & (map.lanes["left"] < 0) & (map.lanes["length_m"] > 160)
+    lines = np.flatnonzero(np.isin(map.stop_lines["lane"], np.flatnonzero(fit)))
+    if not len(lines):
+        return
+    line, road, lanes = int(lines[0]), prediction.roadway(map), Lanes(map)
+    shape = map.lane_line(int(map.stop_lines["lane"][line]))
+    way = (shape[-1] - shape[-2]) / np.hypot(*(shape[-1] - shape[-2]))
+    rows = np.zeros(3, TRACK)
+    rows["id"], rows["kind"], rows["vehicle_id"], rows["seen_by"] = (1, 2, 3), Kind.MOTOR, (1, 2, 3), SEEN_BY_ITSELF
+    rows["x_m"], rows["y_m"] = (shape[-1] - np.outer((100.0, 116.0, 140.0), way)).T
+    rows["heading_rad"], rows["speed_mps"], rows["length_m"] = np.arctan2(*way), SPEED_MPS, 4.5
+    rows["width_m"], rows["position_sd_m"], rows["speed_sd_mps"], rows["existence"] = 1.8, 0.3, 0.2, 1.0
+    signals = np.zeros(1, SIGNAL)
+    junction = int(map.stop_lines["junction"][line])
+    signals["region"], signals["node"] = map.about["region"][0], map.junctions["node"][junction]
+    signals["phase"], signals["light"] = map.stop_lines["phase"][line], Light.RED
+    signals["event_us"], signals["likely_end_us"] = BEGAN_US, BEGAN_US + 6_000_000
+    located = lanes.step(rows)
+    paths = prediction.predict(rows, signals, road, BEGAN_US, history=lanes.history)
+    reports = np.zeros(3, REPORT)
+    reports["siren"][2], reports["lights"][1] = IN_USE, LEFT_LAMP
+    events = RoadEvents(road, zone.project)
+    radii = ((0.0, ()), (10.0, ()), (5.0, [tuple(shape[-2]), tuple(shape[-1])]))
+    for number, (radius_m, path) in enumerate(radii):
+        at = (float(rows["x_m"][0]), float(rows["y_m"][0]))
+        events.declare(Posting.EVENT, [Notice(id=f"w{number}", at=at, radius_m=radius_m, path=list(path))], BEGAN_US)
+    scene = Scene(
+        BEGAN_US, rows, located, paths, signals, reports, map, road, np.empty(0, UNIT), posted=events.step(BEGAN_US)
+    )
+    Applications(zone.profile).step(scene)
+    map.nearest_lane(rows["x_m"], rows["y_m"])  # asked of those who leapt, several at once
 
 
 def _predict(map: hdmap.Map) -> None:
