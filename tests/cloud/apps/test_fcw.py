@@ -35,7 +35,7 @@ def test_what_is_ahead_around_a_bend_a_cycle_and_one_that_cuts_in_count():
     [
         [Mover(0, 100, 0, 14, accel_mps2=-2.6), Mover(0, 144, 0, 0)],  # brakes for a queue as it takes
         [Mover(0, 100, 0, 14), Mover(0, 190, 0, 0)],  # still far
-        [Mover(0, 100, 0, 3), Mover(0, 109, 0, 0)],  # creeps up
+        [Mover(0, 100, 0, 3, accel_mps2=-1.2), Mover(0, 109, 0, 0)],  # creeps up
         [Mover(0, 100, 0, 0), Mover(0, 106, 0, 0)],  # both stand
         [Mover(0, 100, 0, 15), Mover(0, 112, 0, 15)],  # follows near, as fast
         [Mover(0, 100, 0, 15), Mover(-3.5, 120, 0, 3)],  # in the other lane

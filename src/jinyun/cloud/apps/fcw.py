@@ -18,7 +18,11 @@ from jinyun.cloud.apps.relations.braking import ENOUGH
 from jinyun.cloud.apps.scene import Scene
 from jinyun.cloud.prediction import Manner
 
+Floats = NDArray[np.float64]
+
 LEAST_GAP_M = 0.5
+STEP_S, STEPS = 0.25, 20
+"""How finely, and for how long, it is looked whether both touch."""
 STILL_MPS = 1.0
 AGAINST_MPS = -1.0
 HARDEST_MPS2 = 8.0
@@ -40,9 +44,14 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
         ttc = np.where(closing > 0, np.maximum(gap, 0.0) / closing, np.inf)
     braking = np.clip(-accel[leader], 0.0, HARDEST_MPS2)
     needed = _needed(v, ahead_mps, braking, room)
-    warned = (closing > 0) & (ttc <= parameters["warn_s"]) | (needed >= parameters["braking_mps2"])
-    warned &= (needed >= parameters["calm_mps2"]) & (gap > -2.0) & ((ttc <= parameters["far_s"]) | (braking > 1.0))
-    warned &= ~((-accel[follower] >= ENOUGH * needed) & (needed < parameters["hardest_mps2"]))
+    kept, impact = _touching(closing, -accel[follower], braking, ahead_mps, np.maximum(gap, 0.0), v)
+    warned = (closing > 0) & (ttc <= parameters["warn_s"]) & (needed >= parameters["calm_mps2"])
+    warned |= (needed >= parameters["braking_mps2"]) & ((ttc <= parameters["far_s"]) | (braking > 1.0))
+    warned &= (kept <= parameters["far_s"]) & (impact >= parameters["impact_mps"])  # as it brakes now it will not do
+    warned |= (kept <= parameters["sure_s"]) & (impact >= parameters["impact_mps"]) & (ttc <= parameters["warn_s"])
+    warned &= gap > -2.0
+    enough = (-accel[follower] >= ENOUGH * needed) & (needed < parameters["hardest_mps2"])
+    warned &= ~enough | (kept <= parameters["sure_s"])
     leaves = leaves_s(follower, leader, scene.located, scene.paths, scene.roadway.roads, speed)
     warned &= cuts_in | (ttc < leaves)
     follower, leader, ttc, needed = follower[warned], leader[warned], ttc[warned], needed[warned]
@@ -52,6 +61,22 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
         x_m=tracks["x_m"][leader], y_m=tracks["y_m"][leader], after_s=ttc,
         probability=tracks["existence"][leader], value=needed,
     )  # fmt: skip
+
+
+def _touching(
+    closing: Floats, own: Floats, braking: Floats, ahead: Floats, gap: Floats, v: Floats
+) -> tuple[Floats, Floats]:
+    """Return (after how many seconds both touch if either brakes on as now, at which difference of speeds); infinity: never."""
+    own = np.clip(own, 0.0, HARDEST_MPS2)
+    after, impact = np.full(len(gap), np.inf), np.zeros(len(gap))
+    for step in range(1, STEPS + 1):
+        t = step * STEP_S
+        mine, its = np.maximum(v - own * t, 0.0), np.maximum(ahead - braking * t, 0.0)
+        gone = np.where(mine > 0, v * t - own * t * t / 2, v * v / (2 * np.maximum(own, 1e-3)))
+        led = np.where(its > 0, ahead * t - braking * t * t / 2, ahead * ahead / (2 * np.maximum(braking, 1e-3)))
+        first = np.isinf(after) & (gone - led >= gap)
+        after[first], impact[first] = t, (mine - its)[first]
+    return after, impact
 
 
 def _needed(v: NDArray[np.float64], ahead: NDArray[np.float64], braking: NDArray[np.float64], room: NDArray[np.float64]
