@@ -14,6 +14,7 @@ from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urge
 from jinyun.cloud.apps.relations.downstream import Downstream, downstream
 from jinyun.cloud.apps.scene import Scene
 from jinyun.cloud.upstream import backwards
+from jinyun.hdmap import Map
 from jinyun.hdmap.precise import Conflict
 from jinyun.shapes import ADVICE
 
@@ -22,6 +23,7 @@ MOST = 16
 LEFT, STAY, RIGHT = -1.0, 0.0, 1.0
 """Values of the advice."""
 LEAST_REACH_M = 60.0
+_BOTH = (("first", "second"), ("second", "first"))
 BESIDE_M = 100.0
 """Those who come to a junction on its way are looked for so far beyond its reach."""
 
@@ -69,6 +71,20 @@ def _ahead(
     )  # fmt: skip
 
 
+_last: list[tuple[Map, tuple[NDArray[np.int64], NDArray[np.int64]]]] = []
+
+
+def _rivals(map: Map) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which links cross or merge with link ``i``: rows ``first[i]`` to ``first[i + 1]``; kept for the last map."""
+    if not (_last and _last[0][0] is map):
+        table = map.conflicts
+        real = table["kind"] != Conflict.DIVERGING
+        one, two = (np.concatenate([table[a][real], table[b][real]]).astype(np.int64) for a, b in _BOTH)
+        first = np.concatenate([[0], np.cumsum(np.bincount(one, minlength=len(map.links["via"])))])
+        _last[:] = [(map, (first.astype(np.int64), two[np.argsort(one, kind="stable")]))]
+    return _last[0][1]
+
+
 def _through(scene: Scene, near: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Return who of those comes to a junction, by which link (row) it goes through, and the metres to it."""
     roads = scene.roadway.roads
@@ -95,17 +111,11 @@ def _crossing(
     """Return advice to those whose way through a junction conflicts with its own."""
     via = scene.map.links["via"]
     with np.errstate(invalid="ignore"):
-        its = (
-            (via >= 0)
-            & (down.metres[via] > 0)
-            & (down.probability[via] >= parameters["probability"])
-            & ~down.beside[via]
-        )
-    meets, comes = np.full(len(via), np.inf), scene.map.conflicts
-    real = comes["kind"] != Conflict.DIVERGING
-    for mine, other in (("first", "second"), ("second", "first")):
-        rows = np.flatnonzero(real & its[comes[mine]])
-        np.minimum.at(meets, comes[other][rows], down.metres[via[comes[mine][rows]]] / speed[row])
+        mine = (via >= 0) & (down.metres[via] > 0) & (down.probability[via] >= parameters["probability"])
+    meets, (first, other) = np.full(len(via), np.inf), _rivals(scene.map)
+    for link in np.flatnonzero(mine & ~down.beside[via]).tolist():
+        those = other[first[link] : first[link + 1]]
+        meets[those] = np.minimum(meets[those], down.metres[via[link]] / speed[row])
     if not np.isfinite(meets).any():
         return NOTHING
     rows, link, metres = _through(scene, near)
