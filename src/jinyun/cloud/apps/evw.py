@@ -113,9 +113,9 @@ def _crossing(
     with np.errstate(invalid="ignore"):
         mine = (via >= 0) & (down.metres[via] > 0) & (down.probability[via] >= parameters["probability"])
     meets, (first, other) = np.full(len(via), np.inf), _rivals(scene.map)
-    for link in np.flatnonzero(mine & ~down.beside[via]).tolist():
-        those = other[first[link] : first[link + 1]]
-        meets[those] = np.minimum(meets[those], down.metres[via[link]] / speed[row])
+    for its in np.flatnonzero(mine & ~down.beside[via]).tolist():
+        those = other[first[its] : first[its + 1]]
+        meets[those] = np.minimum(meets[those], down.metres[via[its]] / speed[row])
     if not np.isfinite(meets).any():
         return NOTHING
     rows, link, metres = _through(scene, near)
