@@ -64,7 +64,8 @@ def abnormal(scene: Scene, parameters: Parameters) -> NDArray[np.bool_]:
             tracks["heading_rad"] - along.course_rad) < -0.8) & (tracks["sources"] >= 2)  # fmt: skip
         kind = np.append(scene.map.lanes["kind"], LaneKind.SIDEWALK)[lane]
         calm = np.abs(np.nan_to_num(tracks["accel_mps2"])) <= parameters["steady_mps2"]
-        doubtful = here & ~inner & along.keeps & slow & calm & np.isin(kind, (LaneKind.CAR, LaneKind.BUS))
+        creeps = speed <= parameters["creep_share"] * np.append(roads.limit_mps, np.nan)[lane]
+        doubtful = here & ~inner & along.keeps & creeps & calm & np.isin(kind, (LaneKind.CAR, LaneKind.BUS))
     odd: NDArray[np.bool_] = (here & told & slow & ~_stopping(scene, here & hazard)) | against
     rows = np.flatnonzero(doubtful & ~odd)
     rows = rows[~_explained_by_traffic(scene, rows, speed, parameters)][:MOST_DOUBTFUL]
@@ -157,7 +158,7 @@ def _at_bay(scene: Scene, rows: NDArray[np.int64], beyond_m: float) -> NDArray[n
 
 ABOUT = Application(
     id="AVW", zh="异常车辆提醒", en="Abnormal vehicle warning", day=1,
-    reads=("tracks", "ahead", "along", "paths", "reports", "map"), receivers="vehicle", messages=("rsc",),
+    reads=("tracks", "ahead", "along", "paths", "reports", "map"), receivers="vehicle", messages=("rsi", "rsc"),
     says_zh="前方 {value:.0f} 米有异常车辆，请减速", says_en="Abnormal vehicle {value:.0f} m ahead: slow down", unit="m",
-    advise=advise,
+    advise=advise, behaviour="slow-down",
 )  # fmt: skip
