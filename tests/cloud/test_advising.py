@@ -1,5 +1,7 @@
 """The applications at work in the cloud: from two cars' messages to the alert of the one that must brake."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -39,10 +41,10 @@ def bsm(zone, car, x, y, heading, speed, now_us):
     return Arrival(now_us, f"jinyun.{zone.id}.obu.{car}.up.bsm", oracle.frame("bsmFrame", value))
 
 
-def test_the_car_that_comes_too_near_is_told_and_the_one_ahead_is_not(zone, map):
+def place(map):
+    """Return where a car is so many metres along the longest lane: x, y, heading."""
     cars = np.flatnonzero(map.lanes["kind"] == LaneKind.CAR)
-    lane = int(cars[np.argmax(map.lanes["length_m"][cars])])
-    line = map.lane_line(lane)
+    line = map.lane_line(int(cars[np.argmax(map.lanes["length_m"][cars])]))
     s = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
 
     def at(metres):
@@ -50,6 +52,26 @@ def test_the_car_that_comes_too_near_is_told_and_the_one_ahead_is_not(zone, map)
         way = line[k + 1] - line[k]
         return *(line[k] + way * (metres - s[k]) / (s[k + 1] - s[k])), float(np.arctan2(*way))
 
+    return at
+
+
+def test_frames_are_the_same_whether_the_applications_work_beside_or_at_once(zone, map):
+    at, said = place(map), []
+    for beside in (None, ThreadPoolExecutor(1)):
+        cloud = Cloud(zone, clock="replay", map=map)
+        cloud._beside, frames = beside, []
+        for k in range(10):
+            now = T0_US + k * 100_000
+            cars = (("C0000001", at(20.0 + FAST_MPS * k / 10), FAST_MPS), ("C0000002", at(50.0), 0.0))
+            block = Block.of([bsm(zone, car, *where, speed, now) for car, where, speed in cars])
+            frames += cloud.advance(block, now + 100_000)
+        said.append(frames)
+    assert said[0] == said[1]
+    assert len(unpack(said[0][-1])[1]["advice"]["episode"])
+
+
+def test_the_car_that_comes_too_near_is_told_and_the_one_ahead_is_not(zone, map):
+    at = place(map)
     cloud = Cloud(zone, clock="replay", map=map)
     unit = OnBoardUnit("C0000001", zone.project)
     down, frames, alerts = [], [], []
@@ -73,8 +95,9 @@ def test_the_car_that_comes_too_near_is_told_and_the_one_ahead_is_not(zone, map)
     for _, payload in down:
         oracle.compiled().decode("MessageFrame", payload)
     _, tables = unpack(frames[-1])
-    row = tables["advice"]
-    assert [CATALOGUE[k].id for k in row["application"]] == ["FCW"]
+    named = [CATALOGUE[k].id for k in tables["advice"]["application"]]
+    assert set(named) <= {"FCW", "AVW"}  # who stands in the lane is told of too
+    row = {name: column[[named.index("FCW")]] for name, column in tables["advice"].items()}
     of = {id: k for k, id in enumerate(tables["tracks"]["id"].tolist())}
     assert tables["tracks"]["speed_mps"][of[row["receiver"][0]]] > 10
     assert tables["tracks"]["speed_mps"][of[row["about"][0]]] < 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,10 +14,14 @@ from jinyun.cloud.apps import CATALOGUE, Applications, Scene
 from jinyun.cloud.apps.book import Turned
 from jinyun.cloud.apps.scene import HAZARD_LAMPS, LEFT_LAMP, RIGHT_LAMP, UNIT
 from jinyun.cloud.apps.speaking import Device, Speaker
-from jinyun.cloud.lanes import Located
+from jinyun.cloud.cooperation import conducting
+from jinyun.cloud.cooperation.hearing import Heard
+from jinyun.cloud.cooperation.negotiating import Negotiator
+from jinyun.cloud.cooperation.state import State
+from jinyun.cloud.lanes import Lanes, Located
 from jinyun.cloud.newest import Newest
-from jinyun.cloud.prediction import Lamp, Paths, Roadway
-from jinyun.cloud.roadevents import Posting, RoadEvents
+from jinyun.cloud.prediction import Lamp, Paths, Roadway, predict
+from jinyun.cloud.roadevents import Posted, Posting, RoadEvents
 from jinyun.cloud.sources import Source
 from jinyun.cloud.window import RsiHeard
 from jinyun.hdmap import Map
@@ -24,23 +30,58 @@ from jinyun.zone import Profile, Zone
 
 SPEAKS = np.dtype([("vehicle_id", np.uint64), ("event_us", np.int64), ("source", np.uint32)])
 """Which sender a vehicle is."""
+MOST_HEARD = 1_000
+"""Messages that ask for something, taken in one frame; what is beyond is not heard."""
 MOST_A_FRAME = 400
 """Episodes that are said in one frame; what is beyond is said in the next."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One frame and what goes with it, all its own: what another thread works on while the picture goes on."""
+
+    frame: Frame
+    reports: NDArray[np.void]  # REPORT beside the tracks
+    speaks: NDArray[np.void]  # SPEAKS of everybody, ordered by ``vehicle_id``
+    heard: list[Heard]
+    posted: Posted
+    foretold_s: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the applications made of a frame."""
+
+    t_us: int
+    located: Located
+    paths: Paths
+    open: NDArray[np.void]  # EPISODE: the advice that is open
+    messages: list[tuple[str, bytes]]  # (MQTT topic, payload) down to devices
+    findings: list[Finding]
+    predict_s: float
+    advise_s: float
+
+
 class Advising:
-    """The applications of a zone with a map, and who listens."""
+    """The applications of a zone with a map, and who listens.
+
+    :meth:`take` and :meth:`asked` belong to whoever keeps the picture, :meth:`answer` may run in another thread: they share
+    nothing that changes.
+    """
 
     def __init__(self, zone: Zone, map: Map, road: Roadway, name_of: Callable[[int], str] = str) -> None:
-        self.map, self.road = map, road
+        self.zone_id, self.map, self.road = zone.id, map, road
         self.road_events = RoadEvents(road, zone.project, name_of)
         for posting, items in ((Posting.SIGN, zone.signs), (Posting.EVENT, zone.hazards), (Posting.TOLL, zone.tolls)):
             self.road_events.declare(posting, items, 0)
         self.foretold_s: NDArray[np.float64] | None = None
+        self.lanes = Lanes(map)
         self.applications = Applications(zone.profile)
         self.speaker = Speaker(zone, event_types(zone.profile))
         self.reports, self.speaks = Newest(REPORT), Newest(SPEAKS)
         self.units = _units(zone, map)
+        self.cooperation, self.negotiator = State(), Negotiator(zone)
+        self._heard: list[Heard] = []
         self.turned: Turned | None = None
         self.opened = np.zeros(len(CATALOGUE), np.int64)
         self.said = 0
@@ -57,43 +98,67 @@ class Advising:
         self.speaks.take(rows)
         return self.road_events.hear(road)
 
-    def lamps(self, tracks: NDArray[np.void], now_us: int) -> NDArray[np.uint8]:
-        """Return the turn lamps of a frame's tracks (``prediction.Lamp``); once a frame, before :meth:`step`."""
-        self.reports.settle(now_us)
-        self.speaks.settle(now_us)
-        said = self.reports.of(tracks["vehicle_id"])
-        lights = said["lights"]
-        lamp = np.full(len(tracks), Lamp.UNKNOWN, np.uint8)
-        known = (said["vehicle_id"] > 0) & (lights & HAZARD_LAMPS == 0)
-        lamp[known] = Lamp.OFF
-        lamp[known & (lights & LEFT_LAMP > 0)] = Lamp.LEFT
-        lamp[known & (lights & RIGHT_LAMP > 0)] = Lamp.RIGHT
-        return lamp
+    def hear(self, heard: Iterable[Heard]) -> None:
+        """Note who asks for what, as far as one frame can hold."""
+        self._heard += heard
+        del self._heard[MOST_HEARD:]
 
-    def step(self, frame: Frame, located: Located, paths: Paths) -> NDArray[np.void]:
-        """Ask all applications about a frame and return the advice that is open (EPISODE rows)."""
+    def asked(self, frame: Frame) -> Asked:
+        """Return a frame with what was said of its tracks up to its instant."""
+        for newest in (self.reports, self.speaks):
+            newest.settle(frame.t_us)
+        heard, self._heard = self._heard, []
+        reports, posted = self.reports.of(frame.tracks["vehicle_id"]), self.road_events.step(frame.t_us)
+        return Asked(frame, reports, self.speaks.rows, heard, posted, self.foretold_s)
+
+    def answer(self, asked: Asked, source_at: Callable[[int], Source | None]) -> Answer:
+        """Locate and predict the tracks of a frame, ask all applications, and write what they say to whom."""
+        frame, began = asked.frame, time.perf_counter()
+        located = self.lanes.step(frame.tracks)
+        paths = predict(
+            frame.tracks, frame.signals, self.road, frame.t_us, lamps=lamps(asked.reports), history=self.lanes.history
+        )
+        predicted = time.perf_counter()
         scene = Scene(
-            frame.t_us, frame.tracks, located, paths, frame.signals, self.reports.of(frame.tracks["vehicle_id"]), self.map,
-            self.road, self.units, posted=self.road_events.step(frame.t_us), foretold_s=self.foretold_s,
+            frame.t_us, frame.tracks, located, paths, frame.signals, asked.reports, self.map, self.road, self.units,
+            asked=(agreed := {}), posted=asked.posted, foretold_s=asked.foretold_s,
         )  # fmt: skip
+
+        def sender(vehicle: int) -> int:
+            return _sender(asked.speaks, vehicle)
+
+        self.cooperation, out = conducting.step(self.cooperation, scene, asked.heard, sender, self.applications.of_each)
+        agreed |= conducting.shown(self.cooperation, scene)
+        self.negotiator.take(out)
         self.turned = self.applications.step(scene)
         self.opened += np.bincount(self.turned.opened["application"], minlength=len(CATALOGUE))
-        return self.applications.book.open
+        messages = self._messages(asked, self.turned, source_at)
+        messages += self.negotiator.messages(lambda vehicle: source_at(sender(vehicle)), frame.t_us)
+        findings = [
+            Finding("application.failed", self.zone_id, id, reason, frame.t_us, "fault")
+            for id, reason in self.applications.failed.items()
+        ]
+        advise_s = time.perf_counter() - predicted
+        return Answer(
+            frame.t_us, located, paths, self.applications.book.open, messages, findings, predicted - began, advise_s
+        )
 
-    def messages(self, frame: Frame, source_at: Callable[[int], Source | None]) -> list[tuple[str, bytes]]:
-        """Return (MQTT topic, payload) of what the last frame changed, to those who have a unit of their own."""
-        if self.turned is None or not len(self.turned.said):
+    def _messages(
+        self, asked: Asked, turned: Turned, source_at: Callable[[int], Source | None]
+    ) -> list[tuple[str, bytes]]:
+        """Return what a frame changed as messages to those who have a unit of their own, the most urgent first."""
+        said = turned.said
+        if not len(said):
             return []
-        said = self.turned.said
         said = said[np.argsort(-said["urgency"].astype(np.int16), kind="stable")][:MOST_A_FRAME]
-        wanted = np.isin(frame.tracks["id"], said["receiver"])
-        speaks = self.speaks.of(frame.tracks["vehicle_id"][wanted])
+        wanted = np.flatnonzero(np.isin(asked.frame.tracks["id"], said["receiver"]))
         device_of: dict[int, Device] = {}
-        for id, row in zip(frame.tracks["id"][wanted].tolist(), speaks, strict=True):
-            source = source_at(int(row["source"])) if row["vehicle_id"] else None
-            if source is not None and source.kind == "obu" and source.device != f"{int(row['vehicle_id']):016x}":
+        tracks = asked.frame.tracks
+        for id, vehicle in zip(tracks["id"][wanted].tolist(), tracks["vehicle_id"][wanted].tolist(), strict=True):
+            source = source_at(_sender(asked.speaks, vehicle))
+            if source is not None and source.kind == "obu" and source.device != f"{vehicle:016x}":
                 device_of[id] = Device("obu", source.device, "A")
-        spoken = list(self.speaker.messages(said, device_of, frame.t_us))
+        spoken = list(self.speaker.messages(said, device_of, asked.frame.t_us))
         self.said += len(spoken)
         return [(one.topic, one.payload) for one in spoken]
 
@@ -102,9 +167,28 @@ class Advising:
         open_now = np.bincount(self.applications.book.open["application"], minlength=len(CATALOGUE))
         return [
             {"id": about.id, "open": int(open_now[row]), "opened": int(self.opened[row]),
-             "cost_ms": round(float(self.applications.cost_ms[row]), 3)}
+             "cost_ms": round(float(self.applications.cost_ms[row]), 3),
+             **({"negotiated": self.cooperation.ledger.told(about.id)} if about.day == 2 else {})}
             for row, about in enumerate(CATALOGUE)
         ]  # fmt: skip
+
+
+def _sender(speaks: NDArray[np.void], vehicle: int) -> int:
+    """Return the row of the sender that a vehicle is, -1 for one that says nothing of itself."""
+    at = int(np.searchsorted(speaks["vehicle_id"], np.uint64(vehicle)))
+    known = vehicle > 0 and at < len(speaks) and int(speaks["vehicle_id"][at]) == vehicle
+    return int(speaks["source"][at]) if known else -1
+
+
+def lamps(reports: NDArray[np.void]) -> NDArray[np.uint8]:
+    """Return the turn lamps (``prediction.Lamp``) that vehicles report."""
+    lights = reports["lights"]
+    lamp = np.full(len(reports), Lamp.UNKNOWN, np.uint8)
+    known = (reports["vehicle_id"] > 0) & (lights & HAZARD_LAMPS == 0)
+    lamp[known] = Lamp.OFF
+    lamp[known & (lights & LEFT_LAMP > 0)] = Lamp.LEFT
+    lamp[known & (lights & RIGHT_LAMP > 0)] = Lamp.RIGHT
+    return lamp
 
 
 def event_types(profile: Profile) -> dict[str, float]:

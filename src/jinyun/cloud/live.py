@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.cloud import account, tracking, twin
-from jinyun.cloud.advising import Advising
+from jinyun.cloud.advising import Advising, Answer
+from jinyun.cloud.apps.book import EPISODE
 from jinyun.cloud.decode import Decoder
 from jinyun.cloud.episodes import Episodes
 from jinyun.cloud.foretold import foretold_s
-from jinyun.cloud.lanes import Lanes, Located
+from jinyun.cloud.lanes import Located
 from jinyun.cloud.latency import Histogram, Hops
 from jinyun.cloud.link import Links
-from jinyun.cloud.prediction import Paths, predict, roadway
+from jinyun.cloud.prediction import Paths, roadway
 from jinyun.cloud.quality.claims import Claims
 from jinyun.cloud.quality.scorecard import Scorecard
 from jinyun.cloud.quality.truth import SignalTruth
@@ -51,8 +53,9 @@ class Cloud:
     ) -> None:
         """Begin with nothing seen; ``map`` is the zone's precise map, None where the messages come from elsewhere.
 
-        ``folder`` is where the scorecard's minutes are kept, None nowhere. With a map, ``located`` and ``paths`` say on which
-        lanes the tracks of the newest frame are and where they may be in the next five seconds, in the frame's order.
+        ``folder`` is where the scorecard's minutes are kept, None nowhere. With a map the applications are asked about each
+        frame while the next windows are taken; a frame carries the advice that held in the one before it, live and in
+        a replay. ``located`` and ``paths`` are those of the frame that was answered last, in its order.
         """
         self.zone = zone
         self.clock, self.simulated = clock, simulated
@@ -70,11 +73,10 @@ class Cloud:
         self.claims = Claims(self._name_of, map)
         self.scorecard = Scorecard(zone, self._name_of, folder)
         self.truth = SignalTruth(zone, map, self._name_of)
-        self.lanes = Lanes(map) if map is not None else None
-        self.road = roadway(map) if map is not None else None
-        self.advising = (
-            Advising(zone, map, self.road, self._name_of) if map is not None and self.road is not None else None
-        )
+        self.advising = Advising(zone, map, roadway(map), self._name_of) if map is not None else None
+        self._beside = ThreadPoolExecutor(1, "applications") if clock == "live" and map is not None else None
+        self._asked: Future[Answer] | None = None
+        self._advice: NDArray[np.void] = np.empty(0, EPISODE)
         self.located: Located | None = None
         self.paths: Paths | None = None
         self.started_us = 0
@@ -150,6 +152,7 @@ class Cloud:
         self.scorecard.take(decoded.sightings)
         if self.advising is not None:
             self.episodes.note(self.advising.take(decoded.sightings, decoded.reports, decoded.road))
+            self.advising.hear(decoded.heard)
         sightings = self.shedding.keep(decoded.sightings)
         tracking.take(self.twin.tracks, sightings, end_us)
         self._signals.append(decoded.signals)
@@ -170,8 +173,10 @@ class Cloud:
         signals = np.concatenate(self._signals) if self._signals else np.empty(0, SIGNAL)
         self._signals = []
         frame = twin.step(self.twin, np.empty(0, SIGHTING), signals, end_us)
-        if self.lanes is not None:
-            frame = self._advised(frame)
+        if self.advising is not None:
+            self._hear(wait=True)
+            frame = replace(frame, advice=self._advice)
+            self._ask(frame)
         self.episodes.note(self.truth.frame(frame))
         if end_us - self._asked_us >= ASKED_US:
             self._asked_us = end_us
@@ -186,21 +191,27 @@ class Cloud:
         self.by_kind = {name: counted.get(name, 0) for name in ("motor", "non_motor", "pedestrian", "unknown")}
         return twin.pack(frame, self.meta)
 
-    def _advised(self, frame: Frame) -> Frame:
-        """Return the frame with the advice that holds in it; locates and predicts its tracks on the way."""
-        assert self.lanes is not None and self.advising is not None
-        began = time.perf_counter()
-        self.located = self.lanes.step(frame.tracks)
-        lamps = self.advising.lamps(frame.tracks, frame.t_us)
-        self.paths = predict(
-            frame.tracks, frame.signals, self.road, frame.t_us, lamps=lamps, history=self.lanes.history
-        )
-        predicted = time.perf_counter()
-        advice = self.advising.step(frame, self.located, self.paths)
-        self.replies += self.advising.messages(frame, self.decoder.sources.at)
-        self.hops.predicted(predicted - began)
-        self.hops.advised(time.perf_counter() - predicted)
-        return replace(frame, advice=advice)
+    def _ask(self, frame: Frame) -> None:
+        """Let the applications work on a frame: beside the windows that follow where the zone is live, else at once."""
+        assert self.advising is not None
+        asked = self.advising.asked(frame)
+        if self._beside is not None:
+            self._asked = self._beside.submit(self.advising.answer, asked, self.decoder.sources.at)
+        else:
+            self._take(self.advising.answer(asked, self.decoder.sources.at))
+
+    def _hear(self, wait: bool) -> None:
+        """Take the applications' answer to the last frame if it is there, or wait for it."""
+        if self._asked is not None and (wait or self._asked.done()):
+            self._take(self._asked.result())
+            self._asked = None
+
+    def _take(self, answer: Answer) -> None:
+        self.located, self.paths, self._advice = answer.located, answer.paths, answer.open
+        self.replies += answer.messages
+        self.episodes.note(answer.findings)
+        self.hops.predicted(answer.predict_s)
+        self.hops.advised(answer.advise_s)
 
     def fused(self, now_us: int) -> None:
         """Note that the picture holds everything taken so far: closes the first part of those messages' way."""

@@ -126,8 +126,8 @@ class Sources:
         return admitted
 
     def at(self, row: int) -> Source | None:
-        """Return the source in ``row``, None where it was freed."""
-        return self._at[row]
+        """Return the source in ``row``, None where it was freed (and for no row, -1)."""
+        return self._at[row] if row >= 0 else None
 
     def enter(
         self,

@@ -51,15 +51,22 @@ class Applications:
         known = {about.id: row for row, about in enumerate(CATALOGUE)}
         self.rows = sorted(known[id] for id in only) if only is not None else list(range(len(CATALOGUE)))
         self.parameters: list[Parameters] = [parameters(profile, about.id) for about in CATALOGUE]
+        self.of_each = {about.id: p for about, p in zip(CATALOGUE, self.parameters, strict=True)}
         self.book = Book(Terms(*(np.array([p[term] for p in self.parameters]) for term in _TERMS)))
         self.cost_ms = np.zeros(len(CATALOGUE))
+        self.failed: dict[str, str] = {}  # by id, why an application could not answer in the last frame
 
     def ask(self, scene: Scene) -> NDArray[np.void]:
-        """Return what holds in a scene: ADVICE of all applications."""
+        """Return what holds in a scene: ADVICE of all applications; one that fails costs the others nothing."""
         said: list[NDArray[np.void]] = []
+        self.failed = {}
         for row in self.rows:
             began = time.perf_counter()
-            advice = CATALOGUE[row].advise(scene, self.parameters[row])
+            try:
+                advice = CATALOGUE[row].advise(scene, self.parameters[row])
+            except Exception as error:  # our own fault: it is told, and the street goes on being warned of the rest
+                self.failed[CATALOGUE[row].id] = f"{type(error).__name__}: {error}"
+                continue
             advice["application"] = row
             said.append(advice)
             self.cost_ms[row] += _FADE * ((time.perf_counter() - began) * 1000 - self.cost_ms[row])

@@ -76,7 +76,7 @@ def _side(scene: Scene, parameters: Parameters, hosts: NDArray[np.bool_], side: 
 
 ABOUT = Application(
     id="BSW", zh="盲区预警/变道预警", en="Blind spot and lane change warning", day=1,
-    reads=("tracks", "beside", "along", "paths", "reports"), receivers="vehicle", messages=("rsc",),
+    reads=("tracks", "beside", "along", "paths", "reports"), receivers="vehicle", messages=("rsi",),
     says_zh="侧后方 {value:.0f} 米有来车，请勿变道", says_en="Vehicle beside, {value:.0f} m behind: do not change lanes",
     unit="m", advise=advise,
 )  # fmt: skip

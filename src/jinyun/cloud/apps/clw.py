@@ -79,6 +79,6 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
 
 ABOUT = Application(
     id="CLW", zh="车辆失控预警", en="Control loss warning", day=1, reads=("tracks", "ahead", "along", "reports"),
-    receivers="vehicle", messages=("rsc",), says_zh="{value:.0f} 米处车辆失控，请避让",
-    says_en="Vehicle out of control {value:.0f} m away: keep clear", unit="m", advise=advise,
+    receivers="vehicle", messages=("rsi", "rsc"), says_zh="{value:.0f} 米处车辆失控，请避让",
+    says_en="Vehicle out of control {value:.0f} m away: keep clear", unit="m", advise=advise, behaviour="slow-down",
 )  # fmt: skip

@@ -87,7 +87,7 @@ def _coming(scene: Scene, rows: NDArray[np.int64], most_m: float) -> tuple[NDArr
 
 ABOUT = Application(
     id="DNPW", zh="逆向超车预警", en="Do not pass warning", day=1,
-    reads=("tracks", "ahead", "along", "paths", "reports", "map"), receivers="vehicle", messages=("rsc",),
+    reads=("tracks", "ahead", "along", "paths", "reports", "map"), receivers="vehicle", messages=("rsi",),
     says_zh="对向 {value:.0f} 米有来车，请勿超车", says_en="Oncoming vehicle {value:.0f} m away: do not pass", unit="m",
     advise=advise,
 )  # fmt: skip

@@ -52,6 +52,6 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
 
 ABOUT = Application(
     id="EBW", zh="紧急制动预警", en="Emergency brake warning", day=1, reads=("tracks", "ahead", "along", "reports"),
-    receivers="vehicle", messages=("rsc",), says_zh="前方 {value:.0f} 米车辆紧急制动",
-    says_en="Hard braking {value:.0f} m ahead", unit="m", advise=advise,
+    receivers="vehicle", messages=("rsi", "rsc"), says_zh="前方 {value:.0f} 米车辆紧急制动",
+    says_en="Hard braking {value:.0f} m ahead", unit="m", advise=advise, behaviour="slow-down",
 )  # fmt: skip

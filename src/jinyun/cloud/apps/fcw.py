@@ -122,6 +122,7 @@ def _pairs(
 
 ABOUT = Application(
     id="FCW", zh="前向碰撞预警", en="Forward collision warning", day=1,
-    reads=("tracks", "ahead", "beside", "along", "paths"), receivers="vehicle", messages=("rsc",),
-    says_zh="前车过近，请制动", says_en="Too close to the vehicle ahead: brake", unit="m/s²", advise=advise,
+    reads=("tracks", "ahead", "beside", "along", "paths"), receivers="vehicle", messages=("rsi", "rsc"),
+    says_zh="前车过近，请制动", says_en="Too close to the vehicle ahead: brake", unit="m/s²",
+    advise=advise, behaviour="slow-down",
 )  # fmt: skip

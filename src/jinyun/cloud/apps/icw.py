@@ -62,6 +62,6 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
 
 ABOUT = Application(
     id="ICW", zh="交叉路口碰撞预警", en="Intersection collision warning", day=1, reads=("tracks", "meetings", "along", "paths"),
-    receivers="vehicle", messages=("rsc",), says_zh="前方路口 {value:.0f} 米处有横向来车，请减速",
-    says_en="Cross traffic at the junction in {value:.0f} m: slow down", unit="m", advise=advise,
+    receivers="vehicle", messages=("rsi", "rsc"), says_zh="前方路口 {value:.0f} 米处有横向来车，请减速",
+    says_en="Cross traffic at the junction in {value:.0f} m: slow down", unit="m", advise=advise, behaviour="slow-down",
 )  # fmt: skip

@@ -63,6 +63,6 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
 
 ABOUT = Application(
     id="LTA", zh="左转辅助", en="Left turn assist", day=1, reads=("tracks", "meetings", "along", "paths", "reports"),
-    receivers="vehicle", messages=("rsc",), says_zh="对向来车 {value:.0f} 秒后到达，暂缓左转",
-    says_en="Oncoming vehicle in {value:.0f} s: do not turn left yet", unit="s", advise=advise,
+    receivers="vehicle", messages=("rsi", "rsc"), says_zh="对向来车 {value:.0f} 秒后到达，暂缓左转",
+    says_en="Oncoming vehicle in {value:.0f} s: do not turn left yet", unit="s", advise=advise, behaviour="stop",
 )  # fmt: skip

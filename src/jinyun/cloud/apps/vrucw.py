@@ -84,7 +84,7 @@ def _likely(
 
 ABOUT = Application(
     id="VRUCW", zh="弱势交通参与者碰撞预警", en="Vulnerable road user collision warning", day=1,
-    reads=("tracks", "meetings", "along", "paths"), receivers="vehicle", messages=("rsc",),
+    reads=("tracks", "meetings", "along", "paths"), receivers="vehicle", messages=("rsi", "rsc"),
     says_zh="前方 {value:.0f} 米有行人或骑车人，请让行", says_en="Person on your way in {value:.0f} m: give way", unit="m",
-    advise=advise,
+    advise=advise, behaviour="slow-down",
 )  # fmt: skip

@@ -96,7 +96,8 @@ def first(speed_mps: float, entry_m: float, cap: float, accel: float, brake: flo
     low = min(speed_mps, cap)
     if (speed_mps * speed_mps - low * low) / (2 * brake) > max(entry_m, 0.0):
         return np.empty((0, 4))
-    return slowing(speed_mps, low, 0.0, cap, accel, brake)
+    made: Floats = slowing(speed_mps, low, 0.0, cap, accel, brake)
+    return made
 
 
 @_compiled
@@ -109,7 +110,9 @@ def rolling(speed_mps: float, entry_m: float, t_s: float, cap: float, accel: flo
         return none
     if t_s > when(slowing(speed_mps, low, 0.0, cap, accel, brake), entry_m):
         return none
-    return slowing(speed_mps, _lowest(speed_mps, low, top, entry_m, t_s, cap, accel, brake), 0.0, cap, accel, brake)
+    least = _lowest(speed_mps, low, top, entry_m, t_s, cap, accel, brake)
+    made: Floats = slowing(speed_mps, least, 0.0, cap, accel, brake)
+    return made
 
 
 @_compiled

@@ -181,7 +181,7 @@ def _plan(map: Map, driver: Driver, made: Sequence[Plan], taken: Floats, paramet
         motions[k, : len(plan.motion)] = plan.motion
         motions[k, len(plan.motion) :] = plan.motion[-1]
     body = driver.half_length_m, driver.half_width_m, parameters["along_m"], parameters["aside_m"]
-    motion = _search(
+    motion: Floats = _search(
         driver.speed_mps, entry, hold, way.out_m + driver.half_length_m, *limits, way.line, way.s, *body,
         np.array(zones, np.float64).reshape(-1, 5), motions, taken, parameters["latest_s"], parameters["horizon_s"],
     )  # fmt: skip
@@ -266,9 +266,10 @@ def _zones(map: Map, driver: Driver, plan: Plan, parameters: Parameters) -> list
             # conflicts count from the stop line, which lies before where the junction's lanes begin
             here, there = mine.line_m + float(comes[f"{a}_s_m"][row]), its.line_m + float(comes[f"{b}_s_m"][row])
             kind = int(comes["kind"][row])
-            if kind == Conflict.CROSSING:
-                found.append((here - back[0], here + back[0], there - back[1], there + back[1]))
-            elif kind == Conflict.MERGING:  # once together, the one that is ahead stays ahead
+            if kind in (
+                Conflict.CROSSING,
+                Conflict.MERGING,
+            ):  # once together, the one ahead stays ahead: the proof's part
                 found.append((here - back[0], here + back[0], there - back[1], there + back[1]))
             else:
                 found.append((_entry_m(driver), here, _entry_m(plan.driver), there + back[1]))

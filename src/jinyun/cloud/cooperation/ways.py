@@ -1,4 +1,4 @@
-"""The way of a vehicle through a junction (通行路径): from where it is over its lanes, the junction's lanes and on, as one line."""
+"""The way of a vehicle through a junction (通行路径): from where it is over lanes, the junction's lanes and on, in one line."""
 
 from __future__ import annotations
 

@@ -1,0 +1,104 @@
+"""One step of the cooperation (协同调度): what was heard becomes requests, these become agreements, and these messages.
+
+:func:`step` depends on its arguments alone. Applications are asked in a fixed order; each is a function of its module in
+:mod:`jinyun.cloud.apps` that reads and changes the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jinyun.cloud.apps import cip, cvm
+from jinyun.cloud.apps.application import Parameters, Urgency, advice
+from jinyun.cloud.apps.scene import Scene
+from jinyun.cloud.cooperation.agreements import Agreement
+from jinyun.cloud.cooperation.hearing import Heard, requests_of
+from jinyun.cloud.cooperation.passing import AGAIN_US, points
+from jinyun.cloud.cooperation.state import Outgoing, State
+
+IN_ORDER: tuple[tuple[str, Callable[[State, Scene, Parameters], None]], ...] = (
+    ("CIP", cip.cooperate), ("CVM", cvm.cooperate),
+)  # fmt: skip
+"""Applications in the order in which they are asked."""
+_LIFE = {"vir": "CIP", "psm": "CIP"}
+MOST_FOREIGN = 1000
+
+
+def step(
+    state: State,
+    scene: Scene,
+    heard: Iterable[Heard],
+    speaks: Callable[[int], int],
+    parameters: Mapping[str, Parameters],
+) -> tuple[State, list[Outgoing]]:
+    """Take what was heard since the last frame and return (state, what is to be sent).
+
+    ``speaks`` gives the row of the sender through which a vehicle tells of itself, -1 for one that does not: whoever asks in
+    another's name is not heard. ``parameters`` are those of each application by its id.
+    """
+    told = []
+    for one in heard:
+        if one.message not in _LIFE:
+            continue
+        life_us = int(parameters[_LIFE[one.message]]["life_s"] * 1e6)
+        for request in requests_of(one, life_us):
+            if speaks(request.vehicle) in (-1, one.source):
+                told.append(request)
+            elif len(state.foreign) < MOST_FOREIGN or one.source in state.foreign:
+                state.foreign[one.source] += 1
+    ended = state.board.take(told, scene.t_us)
+    over = state.board.expire(scene.t_us)
+    state.ended = {one.key: one.status for one in ended} | {one.key: "expired" for one in over}
+    state.begin(scene)
+    for id, cooperate in IN_ORDER:
+        cooperate(state, scene, parameters[id])
+    _say(state, scene)
+    return state, state.out
+
+
+def _say(state: State, scene: Scene) -> None:
+    """Say what is agreed, as often as it is due."""
+    for one in state.ledger.open.values():
+        if scene.t_us - one.said_us < AGAIN_US:
+            continue
+        one.said_us = scene.t_us
+        gone = (scene.t_us - one.made_us) / 1e6
+        left = max((one.ends_us - scene.t_us) / 1e6, 0.01)
+        suggestion = replace(one.suggestion, life_s=left)
+        if one.plan is not None:
+            suggestion = replace(suggestion, guidance=points(one.plan, gone))
+        state.out.append(Outgoing(one.application, "rsc", suggestion.vehicle, -1, suggestion))
+
+
+def shown(state: State, scene: Scene) -> dict[str, NDArray[np.void]]:
+    """Return what stands as ADVICE rows by application: what the frame and the pages show of the agreements."""
+    found: dict[str, list[Agreement]] = {}
+    for one in state.ledger.open.values():
+        found.setdefault(one.application, []).append(one)
+    return {
+        id: advice(
+            [one.track for one in those], about=[one.about for one in those], urgency=Urgency.INFORM,
+            place=[state.places.get(one.number, -1) for one in those], x_m=[one.x_m for one in those],
+            y_m=[one.y_m for one in those], after_s=[_after_s(one, scene.t_us) for one in those],
+            value=[_value(one, scene.t_us) for one in those],
+        )
+        for id, those in found.items()
+    }  # fmt: skip
+
+
+def _after_s(one: Agreement, t_us: int) -> float:
+    if one.plan is None:
+        return np.nan
+    return max(one.plan.entry_s - (t_us - one.made_us) / 1e6, 0.0)
+
+
+def _value(one: Agreement, t_us: int) -> float:
+    """Return the speed that a plan has in half a second, NaN without one."""
+    if one.plan is None:
+        return np.nan
+    next_one = points(one.plan, (t_us - one.made_us) / 1e6)[:1]
+    return next_one[0].speed_mps if next_one else np.nan

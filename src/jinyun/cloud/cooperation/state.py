@@ -1,0 +1,83 @@
+"""All that the cooperation remembers (协同状态) from frame to frame; plain values, so that a replay comes to the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jinyun.cloud.cooperation.agreements import Agreement, Ledger, Outcome, Suggestion
+from jinyun.cloud.cooperation.requests import Board, Key, Request
+
+if TYPE_CHECKING:
+    from jinyun.cloud.apps.scene import Scene
+
+
+class Outgoing(NamedTuple):
+    """One message to be written and sent: to a vehicle or person (id) or to a roadside unit (row of the zone's)."""
+
+    application: str
+    message: str
+    vehicle: int
+    unit: int
+    content: Any
+    """A :class:`~.agreements.Suggestion`, or a function of (projection, now) that returns the message's value."""
+    place: tuple[float, float] = (0.0, 0.0)
+    """Where it is about, for RSC's reference."""
+
+
+@dataclass
+class State:
+    """What stands: requests, agreements, and what single applications count."""
+
+    board: Board = field(default_factory=Board)
+    ledger: Ledger = field(default_factory=Ledger)
+    places: dict[int, int] = field(default_factory=dict)
+    """By agreement: the junction or whatever else of the map it is about."""
+    planned_us: dict[tuple[str, int], int] = field(default_factory=dict)
+    ended: dict[Key, str] = field(default_factory=dict)
+    """Requests that ended in this frame, and how: cancel, complete, finish, expired."""
+    out: list[Outgoing] = field(default_factory=list)
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What single applications keep, by their ids."""
+    foreign: Counter[int] = field(default_factory=Counter)
+    """Requests in the name of a vehicle that speaks through another device, by sender; they are not heard."""
+
+    _ids: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    _order: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    _rows: Mapping[int, int] = field(default_factory=dict)
+
+    def begin(self, scene: Scene) -> None:
+        """Look at a new frame."""
+        self.out = []
+        ids = scene.tracks["vehicle_id"]
+        self._order = np.argsort(ids, kind="stable")
+        self._ids = ids[self._order]
+        busy = self.ledger.open or self.board.standing
+        self._rows = {int(track): row for row, track in enumerate(scene.id.tolist())} if busy else {}
+
+    def row_of_vehicle(self, vehicle: int) -> int:
+        """Return the row of a vehicle's track, -1 where it has none."""
+        at = int(np.searchsorted(self._ids, np.uint64(vehicle)))
+        return int(self._order[at]) if vehicle and at < len(self._ids) and int(self._ids[at]) == vehicle else -1
+
+    def row_of(self, request: Request, scene: Scene) -> int:
+        """Return the row of who asks, -1 where it is not seen."""
+        return self.row_of_vehicle(request.vehicle)
+
+    def row_of_track(self, track: int, scene: Scene) -> int:
+        """Return the row of a track, -1 where it is gone."""
+        return self._rows.get(track, -1)
+
+    def close(self, agreement: Agreement, outcome: Outcome) -> None:
+        """End an agreement and forget its place."""
+        self.ledger.close(agreement.number, outcome)
+        self.places.pop(agreement.number, None)
+
+    def suggest(self, application: str, suggestion: Suggestion, now_us: int) -> None:
+        """Say something to one vehicle once."""
+        self.out.append(Outgoing(application, "rsc", suggestion.vehicle, -1, suggestion))
