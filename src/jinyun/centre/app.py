@@ -12,12 +12,14 @@ from typing import Any
 
 import nats
 from fastapi import FastAPI, Request, Response, WebSocket
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from nats.aio.msg import Msg
 
 from jinyun import __version__, hdmap
 from jinyun.centre import metrics
+from jinyun.centre.advised import Advised
+from jinyun.centre.applications import catalogue
 from jinyun.centre.live import Account, Hub
 from jinyun.centre.sheets import Sheet, Sheets
 from jinyun.hdmap.tables import Columns
@@ -41,7 +43,8 @@ class Centre:
 
     def __init__(self, zone: Zone, state_dir: Path, drawn: Drawn | None = None) -> None:
         self.zone, self.state_dir = zone, state_dir
-        self.hub, self.account = Hub(), Account()
+        self.hub, self.account, self.advised = Hub(), Account(), Advised()
+        self.applications = catalogue(zone.profile)
         self.map = Sheets(*(drawn or hdmap.drawing(hdmap.open(zone), zone)))
 
     def status(self) -> dict[str, Any]:
@@ -58,6 +61,7 @@ class Centre:
         async def live(message: Msg) -> None:
             if frame := joiners[0].take(message.data):
                 self.hub.show(frame)
+                self.advised.take(frame)
 
         async def replay(message: Msg) -> None:
             if frame := joiners[1].take(message.data):
@@ -157,6 +161,19 @@ def create(zone: Zone, state_dir: Path, nats_url: str, drawn: Drawn | None = Non
         """Return what the messages of each junction's signals are worth, phase by phase; renewed every 5 s."""
         return read_json(state_dir / "signals.json") or {"zone": zone.id, "t_us": None, "stations": []}
 
+    @app.get("/api/v1/applications")
+    def get_applications() -> dict[str, Any]:
+        """Return all cooperative applications: what each is and its parameters with their origin."""
+        return {"zone": zone.id, "simulated": zone.simulated, "applications": centre.applications}
+
+    @app.get("/api/v1/applications/{id}/episodes", response_class=Response)
+    def get_episodes(id: str) -> JSONResponse:
+        """Return the last episodes of one application's advice, the newest first; 404 where there is no such application."""
+        row = next((about["row"] for about in centre.applications if about["id"].lower() == id.lower()), None)
+        if row is None:
+            return JSONResponse({"reason": f"no application {id}: /api/v1/applications lists them"}, 404)
+        return JSONResponse({"id": centre.applications[row]["id"], "episodes": centre.advised.of(row)})
+
     def sheet(request: Request, found: Sheet, tag: str, **headers: str) -> Response:
         headers |= {"ETag": f'"{tag}"', "Vary": "Accept-Encoding"}
         if request.headers.get("if-none-match") == headers["ETag"]:
@@ -230,13 +247,22 @@ def create(zone: Zone, state_dir: Path, nats_url: str, drawn: Drawn | None = Non
     if (STATIC / "index.html").exists():
         app.mount("/assets", StaticFiles(directory=STATIC / "assets"), name="assets")
 
-        @app.get("/", include_in_schema=False)
-        def index() -> FileResponse:
-            return FileResponse(STATIC / "index.html", media_type="text/html")
-    else:
+    @app.get("/", include_in_schema=False)
+    @app.get("/applications", include_in_schema=False)
+    def page() -> Response:
+        return shell("./")
 
-        @app.get("/", include_in_schema=False)
-        def index_missing() -> PlainTextResponse:
-            return PlainTextResponse("The pages are not built. Run ./jinyun setup (or: pip install .)\n", 503)
+    @app.get("/applications/{id}", include_in_schema=False)
+    def page_of_an_application(id: str) -> Response:
+        return shell("../")
 
     return app
+
+
+def shell(root: str) -> Response:
+    """Return the page, which finds its parts relative to where it is: ``root`` leads to the centre's own path."""
+    try:
+        page = (STATIC / "index.html").read_text(encoding="utf-8")
+    except OSError:
+        return PlainTextResponse("The pages are not built. Run ./jinyun setup (or: pip install .)\n", 503)
+    return HTMLResponse(page.replace('="./', f'="{root}'))

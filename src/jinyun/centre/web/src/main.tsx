@@ -8,6 +8,8 @@ import "./ui/styles/base.css";
 import "./ui/styles/layout.css";
 import "./ui/styles/panels.css";
 import "./ui/styles/map.css";
+import "./ui/styles/advice.css";
+import "./ui/styles/applications.css";
 
 const picture = new Picture();
 render(<App picture={picture} />, document.getElementById("app")!);

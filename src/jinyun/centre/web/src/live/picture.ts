@@ -6,12 +6,14 @@
 
 import { readFrame, type Frame } from "../wire/frame.ts";
 import { MESSAGE_KINDS, readStatus, type MessageKind, type Status } from "../wire/status.ts";
+import type { Application } from "../wire/catalogue.ts";
 import type { ZoneMap } from "../wire/zonemap.ts";
 import { connect } from "./connection.ts";
 import { LastHop } from "./hop.ts";
+import { openAdvice, type Advice } from "./advice.ts";
 import { Playout } from "./playout.ts";
 import { Store } from "./store.ts";
-import { address, fetchMap, fetchZone, type Zone } from "./zone.ts";
+import { address, fetchCatalogue, fetchMap, fetchZone, type Zone } from "./zone.ts";
 
 export type Link = "connecting" | "live" | "lost";
 
@@ -40,6 +42,10 @@ export class Picture {
   readonly status = new Store<Status | null>(null);
   readonly history = new Store<History>(EMPTY_HISTORY);
   readonly heading = new Store<Heading | null>(null);
+  /** the cooperative applications by their rows, once they are known */
+  readonly applications = new Store<readonly Application[]>([]);
+  /** the advice that is open, the most urgent first, of equals the newest */
+  readonly advice = new Store<readonly Advice[]>([]);
   /** every frame as it arrives */
   readonly frame = new Store<Frame | null>(null);
 
@@ -107,6 +113,7 @@ export class Picture {
       const { clock, simulated, map, label } = frame;
       this.heading.set({ clock, simulated, map, label });
     }
+    this.advice.set(openAdvice(frame.advice, this.advice.get()));
     this.frame.set(frame);
     this.follow(frame.zone);
   }
@@ -150,6 +157,11 @@ export class Picture {
           const map = await (first ?? fetchMap());
           if (asked !== this.asked) return;
           this.map.set(map);
+        }
+        if (another || this.applications.get().length === 0) {
+          const applications = await fetchCatalogue();
+          if (asked !== this.asked) return;
+          this.applications.set(applications);
         }
         if (another) this.zone.set(zone);
         this.refreshing = false;

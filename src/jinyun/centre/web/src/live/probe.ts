@@ -71,6 +71,8 @@ export function installProbe(picture: Picture, stage: Stage): void {
     /** the level of the view's tiles, and how many are wanted, kept, on their way and missing */
     get tiles() { return stage.tiles(); },
     get view() { return { x_m: stage.view.x_m, y_m: stage.view.y_m, scale: stage.view.scale }; },
+    /** advice that is open, and how much of it is drawn */
+    get advice() { return { open: picture.advice.get().length, drawn: stage.threads }; },
     participants: () => participants(picture, stage),
     /** Look at a place at a scale in metres per pixel. */
     look: (x_m: number, y_m: number, scale: number) => stage.view.goTo(x_m, y_m, scale, null),

@@ -1,6 +1,7 @@
-/** What the page asks the centre for besides the live channel: the zone and its map. */
+/** What the page asks the centre for besides the live channel: the zone, its map and its applications. */
 
 import { bilingual, type Bilingual } from "../wire/frame.ts";
+import { readCatalogue, readEpisodes, type Application, type AdviceEpisode } from "../wire/catalogue.ts";
 import { readZoneMap, type Tile, type ZoneMap } from "../wire/zonemap.ts";
 
 export interface Zone {
@@ -13,9 +14,13 @@ export interface Zone {
   readonly mapTag: string;
 }
 
-/** An address of the centre, relative to the page so that it works below any path. */
+/** What of the page's own path is the page's and not the centre's. */
+const PAGE = /(?<=\/)applications(\/[^/]*)?\/?$/;
+
+/** An address of the centre, found from the page's own so that it works below any path. */
 export function address(path: string): URL {
-  return new URL(path, document.baseURI);
+  const { origin, pathname } = window.location;
+  return new URL(path, origin + pathname.replace(PAGE, ""));
 }
 
 async function ask(path: string): Promise<Response> {
@@ -47,4 +52,13 @@ export async function fetchTile(tag: string, tile: Tile, signal: AbortSignal): P
 
 export async function fetchMap(): Promise<ZoneMap> {
   return readZoneMap(await (await ask("api/v1/map")).arrayBuffer());
+}
+
+export async function fetchCatalogue(): Promise<readonly Application[]> {
+  return readCatalogue(await (await ask("api/v1/applications")).json());
+}
+
+/** The last episodes of an application's advice, the newest first. */
+export async function fetchEpisodes(id: string): Promise<readonly AdviceEpisode[]> {
+  return readEpisodes(await (await ask(`api/v1/applications/${encodeURIComponent(id)}/episodes`)).json());
 }

@@ -49,6 +49,8 @@ export interface Palette {
   /** the ring around those who are seen by themselves and by the road */
   readonly both: string;
   readonly selected: string;
+  /** of advice: inform, warn, act now */
+  readonly urgency: readonly [string, string, string];
   /** by light state, T/CSAE 53 LightState */
   readonly lights: readonly string[];
 }
@@ -87,6 +89,7 @@ const dark: Palette = {
   shadow: "#02060880",
   both: "#e9fff8",
   selected: "#ffffff",
+  urgency: ["#8fb6d8", "#f2b63f", "#ff6a5e"],
   lights: ["#6d7b80", "#46545a", "#ff5d52", "#ff5d52", "#42d983", "#42d983", "#42d983", "#ffc53d", "#ffc53d"],
 };
 
@@ -124,6 +127,7 @@ const light: Palette = {
   shadow: "#1a2a2e40",
   both: "#06332b",
   selected: "#0b2320",
+  urgency: ["#2d6591", "#9a6200", "#c62a20"],
   lights: ["#9aa6a9", "#b9c2c4", "#e0342a", "#e0342a", "#129a50", "#129a50", "#129a50", "#e0a100", "#e0a100"],
 };
 

@@ -8,6 +8,7 @@ import type { Picture } from "../live/picture.ts";
 import type { Shown } from "../live/playout.ts";
 import { Store } from "../live/store.ts";
 import { makeRenderer, type Renderer, type RendererName } from "../render/renderer.ts";
+import { AdviceLayer } from "./advice.ts";
 import { Countdowns } from "./countdown.ts";
 import { gestures } from "./gestures.ts";
 import { Ground } from "./ground.ts";
@@ -32,6 +33,8 @@ export class Stage {
   readonly device = new Store("");
   readonly renderer = new Store<RendererName | "">("");
   readonly displayRate = new Store(NaN);
+  /** id of the only application whose advice is shown, "" all */
+  readonly application = new Store("");
   /** metres per CSS pixel, for the scale bar */
   readonly scale = new Store(NaN);
   readonly counts = { tracks: 0, signals: 0 };
@@ -39,12 +42,16 @@ export class Stage {
 
   private readonly labels = new Labels((id) => this.device.set(id));
   private readonly countdowns = new Countdowns();
+  private readonly advice = new AdviceLayer();
   private drawing: Renderer | null = null;
   private theme: Theme = "dark";
   private ground: Ground | null = null;
   private states: ReadonlyMap<number, SignalState> = new Map();
   private onMap: boolean | null = null;
   private fitted = false;
+  private resting = false;
+  /** where to look once the map is there */
+  private wanted: readonly [number, number] | null = null;
   private placedVersion = -1;
   /** pictures drawn since the page began */
   drawn = 0;
@@ -58,7 +65,7 @@ export class Stage {
     private readonly host: HTMLElement,
     private readonly picture: Picture,
   ) {
-    host.append(this.labels.element, this.countdowns.element);
+    host.append(this.labels.element, this.countdowns.element, this.advice.element);
     gestures(host, this.view, {
       pick: (px, py) => this.pick(px, py),
       fit: () => this.fit(),
@@ -98,6 +105,12 @@ export class Stage {
       window.requestAnimationFrame(loop);
     };
     window.requestAnimationFrame(loop);
+  }
+
+  /** Draw nothing while another page lies over the map. */
+  rest(on: boolean): void {
+    this.resting = on;
+    this.placedVersion = -1;
   }
 
   private use(renderer: Renderer): void {
@@ -158,6 +171,10 @@ export class Stage {
   /** Go and look at a place. */
   visit(x_m: number, y_m: number): void {
     this.following.set(false);
+    if (!this.fitted) {
+      this.wanted = [x_m, y_m];
+      return;
+    }
     const near = NEAR * 1.6 * this.view.magnify;
     this.view.goTo(x_m, y_m, Math.min(this.view.scale, near), this.begin());
   }
@@ -165,6 +182,11 @@ export class Stage {
   /** The map's tiles for this view; for tests. */
   tiles(): ReturnType<Ground["state"]> {
     return this.ground?.state(this.view) ?? null;
+  }
+
+  /** How many advices are drawn; for tests. */
+  get threads(): number {
+    return this.advice.threads.length;
   }
 
   /** Where a participant is shown now. */
@@ -179,6 +201,7 @@ export class Stage {
 
   private remeasure(): void {
     this.labels.remeasure();
+    this.advice.remeasure();
     this.placedVersion = -1;
   }
 
@@ -227,9 +250,12 @@ export class Stage {
 
   private fitNow(): void {
     const bounds = this.bounds();
-    if (this.fitted || bounds === null || this.view.width < 2) return;
+    if (this.fitted || this.resting || bounds === null || this.view.width < 2) return;
     this.view.fit(bounds, null);
     this.fitted = true;
+    if (this.wanted === null) return;
+    this.visit(...this.wanted);
+    this.wanted = null;
   }
 
   private bounds(): Bounds | null {
@@ -249,7 +275,15 @@ export class Stage {
     return b[0] < b[2] ? b : null;
   }
 
+  private layAdvice(): void {
+    const known = this.picture.applications.get();
+    const id = this.application.get();
+    const only = id === "" ? -1 : known.findIndex((application) => application.id === id);
+    this.advice.update(this.view, this.shown, this.picture.advice.get(), only, known);
+  }
+
   private frame(now: number): void {
+    if (this.resting) return;
     this.shown = this.picture.playout.tick(now);
     if (!this.fitted) this.fitNow();
     this.view.tick(now);
@@ -258,10 +292,12 @@ export class Stage {
       if (place !== null) this.view.centre(place.x_m, place.y_m);
     }
     if (this.view.width > 1 && this.ground?.update(this.view, now)) this.present();
+    this.layAdvice();
     this.drawing?.draw(this.view, {
       motion: this.shown?.motion ?? null,
       u: this.shown?.u ?? 0,
       selected: this.selected.get(),
+      threads: this.advice.threads,
       lit: calm.matches || Math.floor(now / FLASH_MS) % 2 === 0,
     });
     if (this.view.version !== this.placedVersion) {

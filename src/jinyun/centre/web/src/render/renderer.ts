@@ -1,6 +1,7 @@
 /** A renderer draws the map, the lights and the participants; there is one for WebGL2 and one for Canvas2D. */
 
 import type { Motion } from "../live/motion.ts";
+import type { Thread } from "../map/advice.ts";
 import type { Bar } from "../map/lights.ts";
 import type { Theme } from "../map/palette.ts";
 import type { Plate, Style } from "../map/plate.ts";
@@ -22,6 +23,8 @@ export interface Moment {
   readonly u: number;
   /** the picked participant's id, or 0 */
   readonly selected: number;
+  /** the advice to draw, the most urgent first, `map/advice.ts`'s MOST at most */
+  readonly threads: readonly Thread[];
   /** whether flashing lights are lit now */
   readonly lit: boolean;
 }

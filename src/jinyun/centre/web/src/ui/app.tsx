@@ -1,4 +1,4 @@
-/** The page: the map over everything, thin panels floating on it; on a phone the panels are a sheet. */
+/** The page: the map over everything, thin panels floating on it, on a phone in a sheet; or the applications in its place. */
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { language, useSpeech } from "../i18n/language.ts";
@@ -7,6 +7,8 @@ import { installProbe } from "../live/probe.ts";
 import { useStore } from "../live/store.ts";
 import { Stage } from "../map/stage.ts";
 import type { RendererName } from "../render/renderer.ts";
+import { AdvicePanel, useRoute } from "./advice.tsx";
+import { ApplicationsPage } from "./applications/page.tsx";
 import { Banner } from "./banner.tsx";
 import { Card } from "./card.tsx";
 import { Controls } from "./controls.tsx";
@@ -19,6 +21,7 @@ import { Messages } from "./messages.tsx";
 import { useNarrow, usePadding } from "./measure.ts";
 import { Participants } from "./participants.tsx";
 import { Parts } from "./parts.tsx";
+import { route } from "./route.ts";
 import { Sheet } from "./sheet.tsx";
 import { theme } from "./theme.ts";
 
@@ -37,6 +40,8 @@ export function App({ picture }: { readonly picture: Picture }) {
   const lang = useStore(language);
   const colours = useStore(theme);
   const zone = useStore(picture.zone);
+  const here = useStore(route);
+  const onMap = here.page === "map";
   const lost = useStore(picture.link) === "lost";
 
   useLayoutEffect(() => {
@@ -53,23 +58,28 @@ export function App({ picture }: { readonly picture: Picture }) {
 
   useEffect(() => {
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
-    document.title = zone === null ? "缙云 Jinyun" : `${name(zone.name)} · 缙云 Jinyun`;
-  }, [lang, zone, name]);
+    const what = onMap ? "" : here.application === "" ? t("applications.all") : here.application;
+    document.title = [what, zone === null ? "" : name(zone.name), "缙云 Jinyun"].filter((part) => part !== "").join(" · ");
+  }, [lang, zone, name, t, onMap, here]);
 
-  usePadding(page, stage, narrow, panels);
+  usePadding(page, onMap ? stage : null, narrow, panels);
+  useEffect(() => stage?.rest(!onMap), [stage, onMap]);
+  useRoute(stage);
 
   return (
     <div class={`page${panels ? "" : " bare"}${narrow ? " narrow" : ""}${lost ? " lost" : ""}`} ref={page}>
       <div
         class="map"
         ref={host}
+        hidden={!onMap}
         data-testid="map"
         role="application"
         aria-label={t("map.label")}
         tabIndex={0}
       />
-      <Header picture={picture} panels={panels} togglePanels={() => setPanels(!panels)} />
-      {stage !== null && (
+      <Header picture={picture} map={onMap} panels={panels} togglePanels={() => setPanels(!panels)} />
+      {here.page === "applications" && <ApplicationsPage picture={picture} application={here.application} />}
+      {stage !== null && onMap && (
         <>
           <Banner picture={picture} />
           {!narrow && (
@@ -80,6 +90,7 @@ export function App({ picture }: { readonly picture: Picture }) {
                 <Latency picture={picture} stage={stage} />
               </aside>
               <aside class="column right" data-panel="right" hidden={!panels}>
+                <AdvicePanel picture={picture} stage={stage} />
                 <Episodes picture={picture} />
                 <Devices picture={picture} stage={stage} />
                 <Parts picture={picture} />

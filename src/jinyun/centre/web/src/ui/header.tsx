@@ -6,6 +6,8 @@ import { setLanguage, useSpeech } from "../i18n/language.ts";
 import type { Picture } from "../live/picture.ts";
 import { useStore } from "../live/store.ts";
 import { Icon } from "./icon.tsx";
+import { Link } from "./link.tsx";
+import { MAP } from "./route.ts";
 import { theme, toggleTheme } from "./theme.ts";
 
 function Clock({ picture }: { readonly picture: Picture }) {
@@ -27,7 +29,7 @@ function Clock({ picture }: { readonly picture: Picture }) {
 }
 
 /** Whether what is shown is simulated: the newest frame knows best. */
-function useSimulated(picture: Picture): boolean {
+export function useSimulated(picture: Picture): boolean {
   const heading = useStore(picture.heading);
   const status = useStore(picture.status);
   const zone = useStore(picture.zone);
@@ -62,11 +64,13 @@ function Badges({ picture }: { readonly picture: Picture }) {
 
 interface Props {
   readonly picture: Picture;
+  /** whether the map is the page that is shown */
+  readonly map: boolean;
   readonly panels: boolean;
   readonly togglePanels: () => void;
 }
 
-export function Header({ picture, panels, togglePanels }: Props) {
+export function Header({ picture, map, panels, togglePanels }: Props) {
   const { t, lang, name } = useSpeech();
   const zone = useStore(picture.zone);
   const colours = useStore(theme);
@@ -85,6 +89,15 @@ export function Header({ picture, panels, togglePanels }: Props) {
       <Badges picture={picture} />
       <Clock picture={picture} />
       <nav class="switches">
+        <Link
+          to={map ? { page: "applications", application: "" } : MAP}
+          class="switch switch-page"
+          label={t(map ? "applications.all" : "action.map")}
+          testid={map ? "to-applications" : "to-map"}
+        >
+          <Icon name={map ? "grid" : "map"} />
+          <span class="wide-only">{t(map ? "applications.all" : "action.map")}</span>
+        </Link>
         <button
           type="button"
           class="switch switch-text"
@@ -105,17 +118,19 @@ export function Header({ picture, panels, togglePanels }: Props) {
         >
           <Icon name={colours === "dark" ? "sun" : "moon"} />
         </button>
-        <button
-          type="button"
-          class="switch wide-only"
-          data-testid="panels-toggle"
-          aria-pressed={panels}
-          aria-label={t("action.panels")}
-          title={t("action.panels")}
-          onClick={togglePanels}
-        >
-          <Icon name="panels" />
-        </button>
+        {map && (
+          <button
+            type="button"
+            class="switch wide-only"
+            data-testid="panels-toggle"
+            aria-pressed={panels}
+            aria-label={t("action.panels")}
+            title={t("action.panels")}
+            onClick={togglePanels}
+          >
+            <Icon name="panels" />
+          </button>
+        )}
         {document.fullscreenEnabled && (
           <button
             type="button"

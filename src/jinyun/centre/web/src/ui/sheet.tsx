@@ -1,4 +1,4 @@
-/** The phone's sheet: four tabs with the page's panels, raised by a tap or a drag of its handle. */
+/** The phone's sheet: five tabs with the page's panels, raised by a tap or a drag of its handle. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { number } from "../i18n/format.ts";
@@ -6,6 +6,7 @@ import { useSpeech } from "../i18n/language.ts";
 import type { Picture } from "../live/picture.ts";
 import { useStore } from "../live/store.ts";
 import type { Stage } from "../map/stage.ts";
+import { AdvicePanel, useAdvice } from "./advice.tsx";
 import { Devices } from "./devices.tsx";
 import { Episodes } from "./episodes.tsx";
 import { Latency } from "./latency.tsx";
@@ -14,8 +15,8 @@ import { Messages } from "./messages.tsx";
 import { Participants, useCount } from "./participants.tsx";
 import { Parts } from "./parts.tsx";
 
-type Tab = "now" | "wrong" | "devices" | "parts";
-const TABS: readonly Tab[] = ["now", "wrong", "devices", "parts"];
+type Tab = "now" | "advice" | "wrong" | "devices" | "parts";
+const TABS: readonly Tab[] = ["now", "advice", "wrong", "devices", "parts"];
 const DRAG_PX = 24;
 
 export function Sheet({ picture, stage }: { readonly picture: Picture; readonly stage: Stage }) {
@@ -25,18 +26,21 @@ export function Sheet({ picture, stage }: { readonly picture: Picture; readonly 
   const dragged = useRef<number | null>(null);
   const status = useStore(picture.status);
   const { all } = useCount(picture);
+  const advice = useAdvice(picture);
   // A device is picked to be seen on the map, so the sheet makes way.
   useEffect(() => stage.device.watch(() => setRaised(false)), [stage]);
   const open = status?.episodes.filter((episode) => episode.open).length ?? 0;
   const devices = status?.devices ?? [];
   const figures: Readonly<Record<Tab, string>> = {
     now: number(lang, all),
+    advice: number(lang, status === null ? NaN : advice.length),
     wrong: number(lang, status === null ? NaN : open),
     devices: `${number(lang, devices.filter((d) => d.state === "online").length)}/${number(lang, devices.length)}`,
     parts: `${number(lang, status?.parts.filter((p) => p.state === "up").length ?? NaN)}/${number(lang, status?.parts.length ?? NaN)}`,
   };
   const titles: Readonly<Record<Tab, string>> = {
     now: t("participants"),
+    advice: t("advice"),
     wrong: t("wrong"),
     devices: t("devices"),
     parts: t("parts"),
@@ -87,6 +91,7 @@ export function Sheet({ picture, stage }: { readonly picture: Picture; readonly 
             <Legend picture={picture} />
           </>
         )}
+        {tab === "advice" && <AdvicePanel picture={picture} stage={stage} picked={() => setRaised(false)} />}
         {tab === "wrong" && <Episodes picture={picture} />}
         {tab === "devices" && <Devices picture={picture} stage={stage} />}
         {tab === "parts" && <Parts picture={picture} />}

@@ -1,4 +1,4 @@
-/** A frame of the live picture: all tracks and signals of one tick, as the cloud published it. */
+/** A frame of the live picture: all tracks, signals and open advice of one tick, as the cloud published it. */
 
 import { ColumnsError, need, table, unpack, want } from "./columns.ts";
 
@@ -28,6 +28,24 @@ export interface Signals {
   readonly remaining_ds: ArrayLike<number>;
 }
 
+/** Advice that is open, a row an episode; what a cloud of another age does not tell has no rows. */
+export interface AdviceRows {
+  readonly n: number;
+  readonly episode: ArrayLike<number>;
+  /** row of the catalogue of applications */
+  readonly application: ArrayLike<number>;
+  /** track that is advised; 0 everybody whom a roadside unit reaches */
+  readonly receiver: ArrayLike<number>;
+  /** track that it is about, 0 none */
+  readonly about: ArrayLike<number>;
+  /** 1 inform, 2 warn, 3 act now */
+  readonly urgency: ArrayLike<number>;
+  readonly x_m: ArrayLike<number>;
+  readonly y_m: ArrayLike<number>;
+  readonly after_s: ArrayLike<number>;
+  readonly value: ArrayLike<number>;
+}
+
 export interface Bilingual {
   readonly zh: string;
   readonly en: string;
@@ -44,6 +62,7 @@ export interface Frame {
   readonly label: Bilingual | null;
   readonly tracks: Tracks;
   readonly signals: Signals;
+  readonly advice: AdviceRows;
 }
 
 export const REMAINING_UNKNOWN = 65535;
@@ -65,6 +84,8 @@ export function readFrame(buffer: ArrayBuffer): Frame {
   if (!Number.isFinite(t_us)) throw new ColumnsError("frame without t_us");
   const tracks = table(container, "tracks");
   const signals = table(container, "signals");
+  const told = table(container, "advice");
+  const advice = told.columns.has("episode") && told.columns.has("application") ? told : { n: 0, columns: new Map() };
   return {
     seq: Number(meta["seq"]) || 0,
     t_us,
@@ -96,6 +117,18 @@ export function readFrame(buffer: ArrayBuffer): Frame {
       phase: need(signals, "phase"),
       light: need(signals, "light"),
       remaining_ds: want(signals, "remaining_ds", REMAINING_UNKNOWN),
+    },
+    advice: {
+      n: advice.n,
+      episode: need(advice, "episode"),
+      application: need(advice, "application"),
+      receiver: want(advice, "receiver", 0),
+      about: want(advice, "about", 0),
+      urgency: want(advice, "urgency", 1),
+      x_m: want(advice, "x_m", NaN),
+      y_m: want(advice, "y_m", NaN),
+      after_s: want(advice, "after_s", NaN),
+      value: want(advice, "value", NaN),
     },
   };
 }

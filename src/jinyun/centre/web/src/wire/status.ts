@@ -45,6 +45,14 @@ export interface Episode {
   readonly open: boolean;
 }
 
+/** What one cooperative application has to show since the cloud was started. */
+export interface Work {
+  readonly id: string;
+  readonly open: number;
+  readonly opened: number;
+  readonly cost_ms: number;
+}
+
 /** The hops of a message between its receipt and the picture that holds it. */
 export const HOPS = ["decode", "fuse", "receive_to_picture"] as const;
 export type Hop = (typeof HOPS)[number];
@@ -70,6 +78,9 @@ export interface Status {
   readonly viewers: number;
   readonly devices: readonly Device[];
   readonly episodes: readonly Episode[];
+  readonly applications: readonly Work[];
+  /** whether the cloud was heard lately */
+  readonly fresh: boolean;
 }
 
 type Json = Record<string, unknown>;
@@ -153,5 +164,12 @@ export function readStatus(message: string): Status {
     viewers: number(from["viewers"]),
     devices: list(from["devices"]).map(device),
     episodes: list(from["episodes"]).map(episode),
+    applications: list(from["applications"]).map((work) => ({
+      id: text(work["id"]),
+      open: number(work["open"]),
+      opened: number(work["opened"]),
+      cost_ms: number(work["cost_ms"]),
+    })),
+    fresh: from["cloud_fresh"] !== false,
   };
 }

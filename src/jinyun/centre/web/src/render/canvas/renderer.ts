@@ -12,6 +12,7 @@ import { PALETTES, type Theme } from "../../map/palette.ts";
 import type { Plate, Style } from "../../map/plate.ts";
 import type { Bounds, View } from "../../map/view.ts";
 import type { Moment, Renderer, Scene } from "../renderer.ts";
+import { drawAdvice } from "./advice.ts";
 import { ParticipantCanvas } from "./participants.ts";
 import { drawPlates, PlateCanvas } from "./plate.ts";
 
@@ -114,6 +115,7 @@ export class CanvasRenderer implements Renderer {
     this.drawPlate(view, ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.drawLights(view, moment.lit);
+    drawAdvice(context, view, moment.threads, palette);
     if (moment.motion !== null) {
       this.participants.draw(ratio, view, moment.motion, moment.u, moment.selected, palette);
     }

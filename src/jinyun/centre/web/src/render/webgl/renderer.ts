@@ -4,6 +4,7 @@ import { PALETTES, type Theme } from "../../map/palette.ts";
 import type { Plate } from "../../map/plate.ts";
 import type { View } from "../../map/view.ts";
 import type { Moment, Renderer, Scene as MapScene } from "../renderer.ts";
+import { AdviceMesh } from "./advice.ts";
 import { aim, viewUniforms } from "./camera.ts";
 import { LightMeshes } from "./lights.ts";
 import { ParticipantMeshes } from "./participants.ts";
@@ -23,6 +24,7 @@ export class WebglRenderer implements Renderer {
   private readonly camera = new Camera();
   private readonly uniforms = viewUniforms();
   private readonly participants = new ParticipantMeshes(this.uniforms);
+  private readonly advice = new AdviceMesh(this.uniforms);
   private readonly still: Still | null;
   private styles: PlateStyles | null = null;
   private readonly plates = new Map<Plate, PlateMeshes>();
@@ -36,7 +38,7 @@ export class WebglRenderer implements Renderer {
     this.gl.autoClear = false;
     this.element = this.gl.domElement;
     this.still = software ? new Still() : null;
-    this.traffic.add(this.participants.mesh);
+    this.traffic.add(this.participants.mesh, this.advice.mesh);
     this.setTheme(this.theme);
   }
 
@@ -83,6 +85,7 @@ export class WebglRenderer implements Renderer {
     this.styles?.setPalette(palette);
     this.lights?.setPalette(palette);
     this.participants.setPalette(palette);
+    this.advice.setPalette(palette);
     this.still?.forget();
   }
 
@@ -104,6 +107,7 @@ export class WebglRenderer implements Renderer {
     const bounds = view.visible();
     for (const meshes of this.shown) meshes.setView(scale, bounds);
     this.lights?.setView(scale, moment.lit);
+    this.advice.setThreads(moment.threads);
     this.participants.setMotion(moment.motion, moment.u, moment.selected);
     if (this.still !== null) {
       this.still.draw(this.gl, this.ground, this.camera, `${view.version} ${width} ${height}`, width, height);
@@ -123,6 +127,7 @@ export class WebglRenderer implements Renderer {
     this.clear();
     this.lights?.dispose();
     this.participants.dispose();
+    this.advice.dispose();
     this.gl.dispose();
     this.element.remove();
   }
