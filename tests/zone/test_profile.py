@@ -23,7 +23,10 @@ def test_every_number_names_its_document_and_clause_in_both_languages(path: Path
     assert len(profile) > 0
     for key, quantity in profile.items():
         assert quantity.document and quantity.clause and quantity.unit and quantity.zh and quantity.en, key
-        assert key.rsplit("_", 1)[-1] in ("hz", "ms", "s", "m", "min", "kmh", "mps", "mps2", "rps", "rad", "deg") or quantity.unit == "1", key
+        assert (
+            key.rsplit("_", 1)[-1] in ("hz", "ms", "s", "m", "min", "kmh", "mps", "mps2", "rps", "rad", "deg")
+            or quantity.unit == "1"
+        ), key
 
 
 def test_a_key_that_is_not_there_is_told_with_the_nearest() -> None:

@@ -119,9 +119,10 @@ class Advising:
             frame.tracks, frame.signals, self.road, frame.t_us, lamps=lamps(asked.reports), history=self.lanes.history
         )
         predicted = time.perf_counter()
+        agreed: dict[str, NDArray[np.void]] = {}
         scene = Scene(
             frame.t_us, frame.tracks, located, paths, frame.signals, asked.reports, self.map, self.road, self.units,
-            asked=(agreed := {}), posted=asked.posted, foretold_s=asked.foretold_s,
+            asked=agreed, posted=asked.posted, foretold_s=asked.foretold_s,
         )  # fmt: skip
 
         def sender(vehicle: int) -> int:
