@@ -14,8 +14,9 @@ from jinyun import zone as zones
 from jinyun.bench.evaluation import contact, measuring
 from jinyun.bench.evaluation.collisions import MUST_S, _of
 from jinyun.bench.evaluation.contact import ACROSS, BEHIND, VULNERABLE, contacts
+from jinyun.bench.evaluation.figuring import JUDGED
 from jinyun.bench.evaluation.labels import BAND, CLEAR, EVENT, MUST, Labels
-from jinyun.bench.evaluation.lives import FRAME_S, Lives, lives
+from jinyun.bench.evaluation.lives import FRAME_S, Floats, Lives, lives
 from jinyun.bench.evaluation.matching import Tally, tally
 from jinyun.bench.evaluation.watching import SAID, Variant, Watched, numbers_of, watch
 from jinyun.shapes import Kind
@@ -24,14 +25,14 @@ from jinyun.world.staging import by_kind
 from jinyun.world.street import DOING
 
 FRAMES = 160
-Way = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Way = Callable[[Floats], Floats]
 
 
 def life(
     number: int, x: Way, y: Way, heading: float, kind: Kind = Kind.MOTOR, size: tuple[float, float] = (4.5, 1.8)
 ) -> dict[str, NDArray[Any]]:
     """Return the rows of one participant whose place is given by the time."""
-    t = np.arange(FRAMES) * FRAME_S
+    t: Floats = np.arange(FRAMES, dtype=np.float64) * FRAME_S
     east, north = np.broadcast_to(x(t), t.shape), np.broadcast_to(y(t), t.shape)
     speed = np.hypot(np.gradient(east, FRAME_S), np.gradient(north, FRAME_S))
     columns = {
@@ -52,10 +53,11 @@ def braking_late(speed: float, stop_m: float, decel: float) -> Way:
     begins = (stop_m - speed**2 / (2 * decel)) / speed
     stands = begins + speed / decel
 
-    def way(t: NDArray[np.float64]) -> NDArray[np.float64]:
+    def way(t: Floats) -> Floats:
         braked = np.clip(t - begins, 0, speed / decel)
         going = np.maximum(t - stands - 1.0, 0)
-        return np.minimum(t, begins) * speed + speed * braked - decel / 2 * braked**2 + going**2
+        gone: Floats = np.minimum(t, begins) * speed + speed * braked - decel / 2 * braked**2 + going**2
+        return gone
 
     return way
 
@@ -150,7 +152,7 @@ def said(*rows: tuple[int, int, int]) -> NDArray[np.void]:
 
 def test_advice_is_told_right_wrong_or_neither_by_when_it_opens() -> None:
     """Three drivers, one event of the first from frame 100 to 115, too late at 120; frames 90 to 99 are band."""
-    scene = together(*(life(n, lambda t: 0 * t, lambda t, n=n: 500.0 * n + 10 * t, 0.0) for n in (1, 2, 3)))
+    scene = together(*(life(n, lambda t: 10 * t, lambda t: 0 * t, np.pi / 2) for n in (1, 2, 3)))
     state = np.full(3 * FRAMES, CLEAR, np.int8)
     state[90:100], state[100:116] = BAND, MUST
     events = np.array([(1, 0, 0, 100, 115, 120)], EVENT)
@@ -210,7 +212,7 @@ def test_deeds_are_done_as_they_are_named(watched: Watched) -> None:
 
 def test_every_application_with_labels_has_figures_under_all_conditions(watched: Watched) -> None:
     sums: dict[tuple[str, Variant], Tally] = {}
-    wanted = list(measuring.JUDGED)
+    wanted = list(JUDGED)
     judged = {id: [0, 0] for id in wanted}
     measuring.take(watched, wanted, sums, judged)
     variants = list(watched.advice)

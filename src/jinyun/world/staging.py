@@ -33,7 +33,7 @@ CONNECTED_SHARE, PREFERRED = 0.1, 0.6
 """Deeds look for one of the tenth of vehicles that are always connected, so often, before they take anybody."""
 EVENT_HAZARD, EVENT_ABS, EVENT_STABILITY = 1 << 12, 1 << 10, 1 << 8
 SIREN, EMERGENCY = 2, 1
-LOOKED_AT = 24
+LOOKED_AT = 60
 """Vehicles asked whether a deed is possible for them, in one step."""
 Act = Iterator[None]
 
@@ -209,6 +209,27 @@ class Staging:
             return "", float("inf")
         return found[0], float(found[1]) + float(self.street.api.vehicle.getMinGap(id))
 
+    def _followed(self, id: str, far_m: float) -> bool:
+        """Return whether somebody drives so close behind."""
+        found = self.street.api.vehicle.getFollower(id, far_m)
+        return bool(found and found[0] in self._here and 0 < found[1] < far_m)
+
+    def _met(self, row: int, now: Snapshot, far_m: float, after_s: float) -> bool:
+        """Return whether somebody comes across to where the vehicle is ``far_m`` on, at about that time."""
+        h = now.heading_rad[row]
+        x, y = now.x_m[row] + (far_m + 8) * np.sin(h), now.y_m[row] + (far_m + 8) * np.cos(h)
+        dx, dy = x - now.x_m, y - now.y_m
+        metres, v = np.hypot(dx, dy), np.maximum(now.speed_mps, 0.1)
+        heads = dx * np.sin(now.heading_rad) + dy * np.cos(now.heading_rad) > 0.9 * metres
+        across = np.cos(now.heading_rad - h) < 0.6
+        comes = heads & across & (now.kind == Kind.MOTOR) & (v > 4) & (np.abs(metres / v - after_s) < 1.8)
+        return bool(comes.any())
+
+    def _rightmost(self, id: str) -> bool:
+        """Return whether no other lane of motor vehicles is between it and the side of the road."""
+        right = int(self.map.lanes["right"][self.map.lane_row(self.street.api.vehicle.getLaneID(id))])
+        return right < 0 or self.map.lanes["kind"][right] not in (LaneKind.CAR, LaneKind.BUS)
+
     def _hold(self, id: str, speed_mps: float, mode: int) -> None:
         vehicle = self.street.api.vehicle
         vehicle.setActionStepLength(id, STEP_S)
@@ -316,6 +337,8 @@ class Staging:
             return None
         if self.street.api.trafficlight.getNextSwitch(light) - now.time_s < far / speed + 1:
             return None
+        if self._rng.random() < 0.5 and not self._met(row, now, far, far / speed + 0.5):
+            return None
         return int(id[1:]), 0, self._go_regardless(id, speed, far, ONLY_THE_ONE_AHEAD)
 
     def _not_yielding(self, id: str, row: int, now: Snapshot) -> tuple[int, int, Act] | None:
@@ -333,6 +356,8 @@ class Staging:
         if priority or state in "rRyY" or (direction == "s" and not has_foe) or direction == "t" or gap < far + 6:
             return None
         held = min(speed, 11.0 if direction == "s" else 7.0)
+        if not self._met(row, now, far, far / held + 0.5):
+            return None
         return int(id[1:]), 0, self._go_regardless(id, held, far, ONLY_THE_ONE_AHEAD)
 
     def _go_regardless(self, id: str, speed_mps: float, far_m: float, mode: int) -> Act:
@@ -371,7 +396,8 @@ class Staging:
     def _change_to(self, id: str, step: int, lamp: bool) -> Act:
         """Go over the border beside, with the lamp on or without, notice who is there and swerve back."""
         number = int(id[1:])
-        self._hold(id, float(self.street.api.vehicle.getSpeed(id)), ALL_CHECKS)
+        pace = float(self.street.api.vehicle.getSpeed(id))
+        self._hold(id, pace, ALL_CHECKS)
         reach_m, over_s, back_s = float(self._rng.uniform(1.8, 2.5)), float(self._rng.uniform(1.8, 2.8)), 1.5
         if lamp:
             self._doing[number] = {"lights": LEFT_LAMP if step > 0 else RIGHT_LAMP}
@@ -380,7 +406,9 @@ class Staging:
         t = 0.0
         while t < over_s + back_s and self._there(id):
             share = min(t / over_s, (over_s + back_s - t) / back_s, 1.0)
-            self._aside[number] = (-step * reach_m * share * share * (3 - 2 * share), 0.0)
+            slope = 6 * share * (1 - share) / (over_s if t < over_s else -back_s)
+            turned = -step * float(np.arctan2(reach_m * slope, max(pace, 3.0)))
+            self._aside[number] = (-step * reach_m * share * share * (3 - 2 * share), turned)
             yield
             t += STEP_S
         self._aside.pop(number, None)
@@ -389,7 +417,7 @@ class Staging:
 
     def _standing(self, id: str, row: int, now: Snapshot) -> tuple[int, int, Act] | None:
         _, gap = self._leader(id, 40)
-        if gap < 35 or self._lane_ahead(now, row, 70) is None or now.speed_mps[row] < 6:
+        if gap < 35 or self._lane_ahead(now, row, 70) is None or now.speed_mps[row] < 6 or not self._followed(id, 90):
             return None
         return int(id[1:]), 0, self._stand(id, bool(self._rng.random() < 0.75), float(self._rng.uniform(14, 26)))
 
@@ -421,14 +449,13 @@ class Staging:
         far = speed * (needed_s + 1.5)
         place = self._lane_ahead(now, row, far)
         _, gap = self._leader(id, far + 10)
-        if speed < 7 or place is None or gap < far + 10:
+        if speed < 7 or place is None or gap < far + 10 or not self._rightmost(id):
             return None
         slot, number = self.street.admit()
         x, y, course = place
-        side = 1.0 if self._rng.random() < 0.8 else -1.0
         actor = _Actor(
-            slot, number, body, x + side * from_m * np.cos(course), y - side * from_m * np.sin(course),
-            (course - side * np.pi / 2) % (2 * np.pi),
+            slot, number, body, x + from_m * np.cos(course), y - from_m * np.sin(course),
+            (course - np.pi / 2) % (2 * np.pi),
         )  # fmt: skip
         stops_short = bool(self._rng.random() < 0.4)
         sees_s = float(self._rng.uniform(0.7, 1.5))
@@ -475,7 +502,8 @@ class Staging:
         self.street.dismiss(actor.slot)
 
     def _emergency(self, id: str, row: int, now: Snapshot) -> tuple[int, int, Act] | None:
-        if now.speed_mps[row] < 7:
+        ahead, _ = self._leader(id, 90)
+        if now.speed_mps[row] < 7 or ahead not in self._here:
             return None
         return int(id[1:]), 0, self._hurry(id)
 
@@ -529,11 +557,14 @@ class Staging:
             done += STEP_S
         self._aside.pop(number, None)
         self._doing.pop(number, None)
+        if self._there(id):  # the simulation has it behind the slow one still; put where it is, it is ahead
+            vehicle = self.street.api.vehicle
+            vehicle.moveTo(id, vehicle.getLaneID(id), vehicle.getLanePosition(id))
         self._behave(id)
         self._behave(slow)
 
     def _losing_control(self, id: str, row: int, now: Snapshot) -> tuple[int, int, Act] | None:
-        if now.speed_mps[row] < 9 or self._lane_ahead(now, row, 50) is None:
+        if now.speed_mps[row] < 9 or self._lane_ahead(now, row, 50) is None or not self._followed(id, 70):
             return None
         return int(id[1:]), 0, self._swerve(id)
 

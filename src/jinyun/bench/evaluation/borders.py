@@ -20,7 +20,7 @@ from jinyun.shapes import Kind
 from jinyun.world.street import HAZARD_LAMPS, LEFT_LAMP, RIGHT_LAMP
 
 BEFORE_S, FREE_S = 2.0, 4.0
-CLOSING_S, NEAR_M, FAR_M = 2.0, 3.0, 25.0
+CLOSING_S, NEAR_M, FAR_M = 1.5, 1.0, 25.0
 OVER_M = 0.15
 TOO_LATE_S = 0.3
 LEAST_MPS = 3.0

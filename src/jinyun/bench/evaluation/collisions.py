@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from jinyun.bench.evaluation.contact import ACROSS, BEHIND, HORIZON, VULNERABLE, Contacts
 from jinyun.bench.evaluation.labels import Labels, labelled
 from jinyun.bench.evaluation.lives import FRAME_S, Floats, Lives
+from jinyun.bench.evaluation.others import before, lately
 from jinyun.hdmap import Map, Turn
+from jinyun.shapes import Kind
 
 MUST_S, CLEAR_S, HARD_S = 2.0, 3.5, 6.0
 """Touching before the first is an event, after the second it is none yet; until the third it is a hard one."""
@@ -26,10 +28,11 @@ ACTS_MPS2 = -1.0
 CREEP_MPS = 1.5
 """A touch at less is no collision to be warned of."""
 OPPOSED_RAD = 2.2
-EVADES_MPS2, EVADES_S, LEAVES_S = -2.0, 3.5, 1.0
-"""A driver who leaves the lane within the first time and brakes so hard before, or within the second, may evade."""
-HARD_BRAKING_MPS2, SOFT_BRAKING_MPS2 = -4.0, -2.5
-EBW_S = 4.0
+EVADES_MPS2, EVADES_S, EVADES_M, LEAVES_S = -2.0, 3.5, 8.0, 1.0
+"""A driver who brakes so hard within that time and leaves the lane where it would be soon, or leaves it at once, may evade."""
+HARD_BRAKING_MPS2, SOFT_BRAKING_MPS2 = -5.0, -3.0
+"""Braking of the one ahead that is hard, and braking that is not."""
+EBW_S = 3.0
 
 
 def collisions(lives: Lives, found: Contacts, map: Map) -> Mapping[str, Labels]:
@@ -40,7 +43,7 @@ def collisions(lives: Lives, found: Contacts, map: Map) -> Mapping[str, Labels]:
     every = np.ones(len(found.row), np.bool_)
     return {
         "FCW": _of(lives, found, BEHIND, every, evades),
-        "EBW": _braked(lives, found),
+        "EBW": _braked(lives, found, evades),
         "ICW": _of(lives, found, ACROSS, ~(left & opposed), evades),
         "LTA": _of(lives, found, ACROSS, left & opposed, evades),
         "VRUCW": _of(lives, found, VULNERABLE, every, evades),
@@ -51,8 +54,12 @@ def evading(lives: Lives, map: Map) -> NDArray[np.bool_]:
     """Return of every row whether its driver may be evading: goes over to the lane beside soon, or later but brakes."""
     changes = changing(lives, map)
     brakes = soon(lives, true_accel(lives) <= EVADES_MPS2, round(EVADES_S / FRAME_S))
-    later, at_once = (soon(lives, changes, round(seconds / FRAME_S)) for seconds in (EVADES_S, LEAVES_S))
-    return (later & brakes) | at_once
+    n = len(changes)
+    following = np.minimum.accumulate(np.where(changes, np.arange(n), n)[::-1])[::-1]
+    same = following < lives.first[1:][lives.life]
+    metres = np.where(same, lives.s_m[np.minimum(following, n - 1)] - lives.s_m, np.inf)
+    on_its_way = metres <= lives.speed_mps * CLEAR_S + EVADES_M  # however long it stood before it went by
+    return (on_its_way & brakes) | soon(lives, changes, round(LEAVES_S / FRAME_S))
 
 
 def changing(lives: Lives, map: Map) -> NDArray[np.bool_]:
@@ -96,21 +103,17 @@ def true_accel(lives: Lives) -> Floats:
     return accel
 
 
-def _braked(lives: Lives, found: Contacts) -> Labels:
-    """Return the labels of EBW: the one ahead truly brakes hard, and the host would touch it."""
+def _braked(lives: Lives, found: Contacts, evades: NDArray[np.bool_]) -> Labels:
+    """Return the labels of EBW: the one ahead truly brakes hard and the host would touch it; clear is it where nobody on
+    the host's way brakes harder than drivers do every day."""
     accel, frame = true_accel(lives), lives.frame[found.row]
-
-    def brakes(whom: NDArray[np.int64], least: float) -> NDArray[np.bool_]:
-        hard = np.zeros(len(whom), np.bool_)
-        for back in (0, 3, 6):
-            at = np.where(whom >= 0, lives.row(np.maximum(whom, 0), frame - back), -1)
-            hard |= (at >= 0) & (accel[np.maximum(at, 0)] <= least)
-        return hard
-
-    whom, near_whom = found.whom[:, BEHIND], found.near_whom[:, BEHIND]
-    kept = found.kept_s[:, BEHIND]
-    must = (kept <= EBW_S) & (found.closing_mps[:, BEHIND] >= CREEP_MPS) & brakes(whom, HARD_BRAKING_MPS2)
-    clear = (near_whom < 0) | ~brakes(near_whom, SOFT_BRAKING_MPS2)
+    whom, kept = found.whom[:, BEHIND], found.kept_s[:, BEHIND]
+    its = np.where(whom >= 0, lives.row(np.maximum(whom, 0), frame), -1)
+    hard_now = lately(lives, accel <= HARD_BRAKING_MPS2, 5)
+    must = (kept <= EBW_S) & (found.closing_mps[:, BEHIND] >= CREEP_MPS) & (its >= 0) & hard_now[np.maximum(its, 0)]
+    braking = lately(lives, accel <= SOFT_BRAKING_MPS2, 10) & (lives.kind[lives.life] == Kind.MOTOR)
+    away, _, _ = before(lives, found.row, braking, braking)
+    clear = np.isinf(away) & ~evades
     return labelled(
         lives, found.row, must, clear, clear & (found.near_s[:, BEHIND] <= HARD_S),
         peak=frame + np.nan_to_num(kept, posinf=HORIZON * FRAME_S) / FRAME_S, about=whom, known=found.known,

@@ -28,7 +28,11 @@ SHRUNK_M, GROWN_M = -0.1, 0.3
 """A body that surely touches, and one that surely does not, differ so much from the true one on every side."""
 EARLY_S = 0.3
 """Who crosses surely does not touch only if that also holds so much earlier or later."""
-SAME_WAY_RAD = 0.52
+SAME_WAY_RAD, STANDING_MPS = 0.8, 0.5
+"""Touching at a smaller angle, or one that stands on the carriageway, is from behind."""
+HEAD_ON_RAD = 2.6
+GOES_ON = (0, 20, 30)
+"""By class, frames for which another who goes straight on as it does now must not be touched either, to be clear of it."""
 BEHIND, ACROSS, VULNERABLE = 0, 1, 2
 CLASSES = 3
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
@@ -56,8 +60,12 @@ class Contacts:
     closing_mps: Floats
 
 
-def contacts(lives: Lives, every: int = 1) -> Contacts:
-    """Return what would touch, of every moving motor vehicle at every ``every``-th frame."""
+def contacts(lives: Lives, free: NDArray[np.bool_] | None = None, every: int = 1) -> Contacts:
+    """Return what would touch, of every moving motor vehicle at every ``every``-th frame.
+
+    ``free`` says of every row whether it is where ways may cross: in a junction or off the lanes. Ways that cross anywhere
+    else lie above each other; None takes every place as one where they may.
+    """
     life, frame = lives.life, lives.frame
     host = (lives.kind[life] == Kind.MOTOR) & (lives.speed_mps >= LEAST_MPS) & (frame % every == 0)
     row = np.flatnonzero(host)
@@ -68,7 +76,7 @@ def contacts(lives: Lives, every: int = 1) -> Contacts:
     _drive(
         row, life[row], frame[row], lives.first, lives.begin, lives.kind, lives.length_m / 2, lives.width_m / 2, lives.x_m,
         lives.y_m, lives.heading_rad, lives.speed_mps, lives.accel_mps2, lives.s_m, life, lives.at_first, lives.at_row,
-        lives.frames, *times, *whom, closing, known,
+        lives.frames, np.ones(len(life), np.bool_) if free is None else free, *times, *whom, closing, known,
     )  # fmt: skip
     held, kept, near, near_kept = times
     kept_whom, held_whom, near_whom = whom
@@ -80,12 +88,14 @@ def _drive(
     hosts: NDArray[np.int64], its_life: NDArray[np.int64], its_frame: NDArray[np.int64], first: NDArray[np.int64],
     begin: NDArray[np.int64], kind: NDArray[np.uint8], half_length: Floats, half_width: Floats, x: Floats, y: Floats,
     heading: Floats, speed: Floats, accel: Floats, s: Floats, life: NDArray[np.int64], at_first: NDArray[np.int64],
-    at_row: NDArray[np.int64], frames: int, held: Floats, kept: Floats, near: Floats, near_kept: Floats,
+    at_row: NDArray[np.int64], frames: int, free: NDArray[np.bool_], held: Floats, kept: Floats, near: Floats,
+    near_kept: Floats,
     kept_whom: NDArray[np.int64], held_whom: NDArray[np.int64], near_whom: NDArray[np.int64], closing: Floats,
     known: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     px, py = np.empty((2, HORIZON + 1)), np.empty((2, HORIZON + 1))
     ph, pv = np.empty((2, HORIZON + 1)), np.empty((2, HORIZON + 1))
+    on = np.zeros((2, HORIZON + 1), np.bool_)
     count = np.empty(2, np.int64)
     for n in range(len(hosts)):
         row, i, frame = hosts[n], its_life[n], its_frame[n]
@@ -106,7 +116,7 @@ def _drive(
                 px[mode, k], py[mode, k] = x[at] + u * (x[at + 1] - x[at]), y[at] + u * (y[at + 1] - y[at])
                 turn = (heading[at + 1] - heading[at] + np.pi) % (2 * np.pi) - np.pi
                 ph[mode, k] = heading[at] + u * turn
-                pv[mode, k] = max(speed[row] + a * t, 0.0)
+                pv[mode, k], on[mode, k] = max(speed[row] + a * t, 0.0), free[at]
                 steps = k + 1
             count[mode] = steps
         known[n] = frame + KNOWN < frames and count[0] > KNOWN
@@ -146,7 +156,10 @@ def _drive(
                         heading[now], half_length[j], half_width[j], 0.0,
                     )  # fmt: skip
                     turn = abs((heading[now] - ph[mode, k] + np.pi) % (2 * np.pi) - np.pi)
-                    what = VULNERABLE if foot else (BEHIND if turn < SAME_WAY_RAD else ACROSS)
+                    stands = speed[now] < STANDING_MPS and speed[other] < STANDING_MPS
+                    what = VULNERABLE if foot else (BEHIND if turn < SAME_WAY_RAD or stands else ACROSS)
+                    if what == ACROSS and (turn > HEAD_ON_RAD or not (on[mode, k] or free[now])):
+                        continue  # head-on on a road is no crossing, and roads that cross elsewhere lie above each other
                     about = gap
                     if what != BEHIND:
                         about = _apart(
@@ -181,6 +194,21 @@ def _drive(
                             vy = pv[mode, k] * np.cos(ph[mode, k]) - speed[now] * np.cos(heading[now])
                             closing[n, what] = np.hypot(vx, vy)
                         break
+            what = VULNERABLE if foot else ACROSS
+            for k in range(1, min(count[0], GOES_ON[what] + 1)):
+                gone = speed[other] * k * FRAME_S
+                turn = abs((heading[other] - ph[0, k] + np.pi) % (2 * np.pi) - np.pi)
+                if not foot and (turn > HEAD_ON_RAD or not (on[0, k] or free[min(other + k, first[j + 1] - 1)])):
+                    break
+                if speed[other] < STANDING_MPS or (turn < SAME_WAY_RAD and not foot) or k * FRAME_S >= near[n, what]:
+                    break
+                gap = _apart(
+                    px[0, k], py[0, k], ph[0, k], half_length[i], half_width[i], x[other] + gone * np.sin(heading[other]),
+                    y[other] + gone * np.cos(heading[other]), heading[other], half_length[j], half_width[j], 0.0,
+                )  # fmt: skip
+                if gap <= 2 * GROWN_M:
+                    near[n, what], near_whom[n, what] = k * FRAME_S, j
+                    break
 
 
 @_compiled

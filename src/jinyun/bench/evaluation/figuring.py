@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from jinyun.bench.evaluation.borders import lane_changes
 from jinyun.bench.evaluation.collisions import collisions
 from jinyun.bench.evaluation.contact import contacts
+from jinyun.bench.evaluation.guidance import promised_greens
 from jinyun.bench.evaluation.labels import Labels
 from jinyun.bench.evaluation.matching import Tally, tally
 from jinyun.bench.evaluation.others import others
 from jinyun.bench.evaluation.rules import red_lights, speeding
 from jinyun.bench.evaluation.watching import SEEN_EVERY, Variant, Watched
 
-JUDGED = ("FCW", "EBW", "ICW", "LTA", "VRUCW", "BSW", "RLVW", "SLW", "EVW", "AVW", "CLW")
+JUDGED = ("FCW", "EBW", "ICW", "LTA", "VRUCW", "BSW", "RLVW", "SLW", "EVW", "AVW", "CLW", "GLOSA")
 """The applications that have labels."""
 TIMED = ("FCW", "EBW", "ICW", "LTA", "VRUCW", "BSW", "RLVW", "CLW")
 """Those whose events have an instant at which it is too late."""
@@ -36,10 +37,12 @@ LOOKED_BACK = 2
 def labels_of(watched: Watched) -> dict[str, Labels]:
     """Return the labels of a street by application."""
     lives, map = watched.lives, watched.map
-    found = dict(collisions(lives, contacts(lives), map))
+    free = np.append(map.lanes["junction"] >= 0, True)[lives.lane]  # the last one is for lane -1
+    touching = contacts(lives, free)
+    found = dict(collisions(lives, touching, map))
     found |= others(lives, watched.deeds, watched.begin_s, map)
     return found | {
-        "BSW": lane_changes(lives, map), "RLVW": red_lights(lives, watched.lights, map), "SLW": speeding(lives, map),
+        "BSW": lane_changes(lives, map), "RLVW": red_lights(lives, watched.lights, map, touching), "SLW": speeding(lives, map),
     }  # fmt: skip
 
 
@@ -54,6 +57,9 @@ def tallies(watched: Watched, labels: Mapping[str, Labels]) -> Iterator[tuple[Va
                 seen = known(watched, labels[id].events, variant)
                 also = tuple(labels[other] for other in SAME.get(id, ()))
                 yield variant, id, tally(lives, labels[id], its, hears, seen, also)
+            elif id == "GLOSA" and id in watched.ids:
+                its = said[said["application"] == watched.ids.index(id)]
+                yield variant, id, promised_greens(watched, its, hears)
 
 
 def known(watched: Watched, events: NDArray[np.void], variant: Variant) -> NDArray[np.bool_]:

@@ -78,7 +78,7 @@ def tally(
     found.events, found.unseen = int(counts.sum()), int((counts & ~seen).sum())
     judged = hears[lives.life] & (lives.frame >= WARM_FRAMES)
     found.hard = Labels(events[:0], np.where(judged, labels.state, UNKNOWN), labels.hard).hard_runs(lives)
-    found.km = _driven_km(lives, hears)
+    found.km = driven_km(lives, hears)
     deaf = set(lives.number[~hears].tolist())
     said = [row for row in advice if int(row["receiver"]) not in deaf]
     told_by: dict[int, list[np.void]] = {}
@@ -129,5 +129,6 @@ def _judged_clear(lives: Lives, labels: Labels, life: int, row: np.void) -> bool
     return bool(len(state) == 0 or (np.all(state <= CLEAR) and np.any(state == CLEAR)))
 
 
-def _driven_km(lives: Lives, hears: NDArray[np.bool_]) -> float:
+def driven_km(lives: Lives, hears: NDArray[np.bool_]) -> float:
+    """Return how far those drove who hear."""
     return float(lives.s_m[lives.first[1:] - 1][hears].sum()) / 1000

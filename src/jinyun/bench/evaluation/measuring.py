@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jinyun import hdmap
@@ -60,18 +60,18 @@ def take(
     """Add what came of one street."""
     print(f"seed {watched.seed}: labels", file=sys.stderr, flush=True)
     labels = labels_of(watched)
-    for id in wanted:
+    for id in (id for id in wanted if id in labels):
         state = labels[id].state
         judged[id][0] += int((state == BAND).sum())
         judged[id][1] += int((state >= 0).sum())
-    for variant, id, found in tallies(watched, {id: labels[id] for id in (*wanted, *labels) if id in labels}):
+    for variant, id, found in tallies(watched, labels):
         if id in wanted:
             sums.setdefault((id, variant), Tally()).add(found)
 
 
 def told(
     sums: dict[tuple[str, Variant], Tally], judged: dict[str, list[int]], wanted: Sequence[str],
-    variants: Sequence[Variant], deeds: dict[str, int], seconds: float, seeds: Sequence[int],
+    variants: Sequence[Variant], deeds: Mapping[str, int], seconds: float, seeds: Sequence[int],
 ) -> dict[str, Any]:  # fmt: skip
     """Return the figures as one object."""
     flat: dict[str, float] = {"simulated_s": seconds * len(seeds), "deeds": sum(deeds.values())}
@@ -94,7 +94,7 @@ def told(
             if value == value:
                 flat[f"all_{variant.name}_{name}"] = round(value, 4)
     return {
-        "bench": "applications", "simulated": True, "machine": describe(), "seeds": list(seeds), "deeds": deeds,
+        "bench": "applications", "simulated": True, "machine": describe(), "seeds": list(seeds), "deeds": dict(deeds),
         "figures": flat, "applications": applications,
     }  # fmt: skip
 

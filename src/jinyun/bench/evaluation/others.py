@@ -19,15 +19,18 @@ from jinyun.bench.evaluation.labels import Labels, labelled
 from jinyun.bench.evaluation.lives import FRAME_S, Floats, Lives
 from jinyun.hdmap import LaneKind, Map
 from jinyun.shapes import Kind
-from jinyun.world.staging import Deed
+from jinyun.world.staging import KINDS, Deed
 
 SAME_WAY = 0.7
 """Cosine of courses that count as the same way."""
-COMES_S, COMES_M, AWAY_S, AWAY_M = 5.0, 20.0, 14.0, 90.0
-"""EVW: it truly comes so near from behind within that time; it never comes so near within that."""
+COMES_S, COMES_M, AWAY_S, AWAY_M = 5.0, 20.0, 14.0, 350.0
+"""EVW: it truly comes so near from behind within that time; it never comes so near within that, but for who meets it."""
+MEETS, MEETS_FRAMES = -0.7, 60
+"""Who drives the other way (cosine of the courses) for so long is clear of it, however near."""
 WARNED_S, BEHIND_M, ASIDE_M = 5.0, 220.0, 2.2
 STANDS_MPS, LEAST_MPS = 0.3, 4.0
 STOOD_S = 5.0
+SLOW_MPS, AFTER_FRAMES = 4.0, 50
 ODD_S, END_M, CLOSE_M = 4.0, 80.0, 15.0
 """Who stands so long, so far from the end of the lane and with nobody so close ahead may have a reason or not."""
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
@@ -38,11 +41,14 @@ def others(lives: Lives, deeds: list[Deed], begin_s: float, map: Map) -> Mapping
     stands = _doing(lives, deeds, begin_s, "standing") & (lives.speed_mps < STANDS_MPS)
     stood = _since(lives, stands) >= STOOD_S / FRAME_S
     lost = _doing(lives, deeds, begin_s, "losing_control")
-    doubtful = _standing_oddly(lives, map) & ~stands
+    slow = np.zeros(len(lives.x_m), np.bool_)
+    for kind in KINDS:  # whoever creeps or stands because of another deed is abnormal in a way
+        slow |= lately(lives, _doing(lives, deeds, begin_s, kind), AFTER_FRAMES) & (lives.speed_mps < SLOW_MPS)
+    doubtful = (_standing_oddly(lives, map) | slow) & ~stands
     return {
         "EVW": _emergencies(lives, map),
         "AVW": _ahead(lives, map, stood, stands | doubtful, WARNED_S),
-        "CLW": _ahead(lives, map, lost, lost | _lately(lives, lost, 15), WARNED_S),
+        "CLW": _ahead(lives, map, lost, lost | lately(lives, lost, 15), WARNED_S),
     }
 
 
@@ -68,11 +74,12 @@ def _since(lives: Lives, it: NDArray[np.bool_]) -> NDArray[np.int64]:
     return row - np.maximum(last, lives.first[lives.life] - 1)
 
 
-def _lately(lives: Lives, it: NDArray[np.bool_], frames: int) -> NDArray[np.bool_]:
+def lately(lives: Lives, it: NDArray[np.bool_], frames: int) -> NDArray[np.bool_]:
+    """Return at which rows ``it`` holds or has held within ``frames``."""
     row = np.arange(len(it))
     last = np.maximum.accumulate(np.where(it, row, -1))
-    lately: NDArray[np.bool_] = (last >= lives.first[lives.life]) & (row - last <= frames)
-    return lately
+    has: NDArray[np.bool_] = (last >= lives.first[lives.life]) & (row - last <= frames)
+    return has
 
 
 def _standing_oddly(lives: Lives, map: Map) -> NDArray[np.bool_]:
@@ -84,7 +91,8 @@ def _standing_oddly(lives: Lives, map: Map) -> NDArray[np.bool_]:
     far = np.hypot(map.points["x_m"][end] - lives.x_m, map.points["y_m"][end] - lives.y_m) > END_M
     odd = on & far & (_since(lives, lives.speed_mps < STANDS_MPS) >= ODD_S / FRAME_S)
     _alone(np.flatnonzero(odd), lives.frame, lives.x_m, lives.y_m, lives.heading_rad, lives.at_first, lives.at_row, odd)
-    return odd
+    alone: NDArray[np.bool_] = odd
+    return alone
 
 
 @_compiled
@@ -147,6 +155,12 @@ def _approach(
                 continue
             behind = dx * np.sin(heading[it]) + dy * np.cos(heading[it]) > 0.0
             there = min(first[life[row] + 1] - row, first[life[it] + 1] - it, horizon)
+            then = min(there - 1, MEETS_FRAMES)
+            meets = (
+                np.cos(heading[row] - heading[it]) < MEETS and np.cos(heading[row + then] - heading[it + then]) < MEETS
+            )
+            if meets:
+                continue
             for k in range(0, there, 2):
                 i, j = row + k, it + k
                 ex, ey = x[i] - x[j], y[i] - y[j]
@@ -166,12 +180,7 @@ def _ahead(lives: Lives, map: Map, it: NDArray[np.bool_], maybe: NDArray[np.bool
     """Return labels of who has one that does ``it`` ahead in its lane; ``maybe`` are those because of whom nothing is clear."""
     rows = _hosts(lives)
     rows = rows[(lives.speed_mps[rows] >= LEAST_MPS) & ~it[rows]]
-    sure, near = np.full(len(rows), np.inf), np.full(len(rows), np.inf)
-    whom = np.full(len(rows), -1, np.int64)
-    _before(
-        rows, lives.life, lives.frame, lives.first, lives.x_m, lives.y_m, lives.heading_rad, lives.s_m,
-        lives.length_m / 2, it, maybe, lives.at_first, lives.at_row, sure, near, whom,
-    )  # fmt: skip
+    sure, near, whom = before(lives, rows, it, maybe)
     frame, v = lives.frame[rows], lives.speed_mps[rows]
     after = sure / v
     must = after <= within_s
@@ -179,6 +188,20 @@ def _ahead(lives: Lives, map: Map, it: NDArray[np.bool_], maybe: NDArray[np.bool
         lives, rows, must, np.isinf(near), np.isinf(near) & (v > 8), about=whom,
         peak=frame + np.minimum(np.nan_to_num(after, posinf=60.0), 60.0) / FRAME_S,
     )  # fmt: skip
+
+
+def before(
+    lives: Lives, rows: NDArray[np.int64], it: NDArray[np.bool_], maybe: NDArray[np.bool_]
+) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Return for each of ``rows`` the way to the nearest that does ``it`` on its true way (m, infinity for none), 0 where
+    one of ``it`` or ``maybe`` is anywhere near (infinity for none), and the life of the first."""
+    sure, near = np.full(len(rows), np.inf), np.full(len(rows), np.inf)
+    whom = np.full(len(rows), -1, np.int64)
+    _before(
+        rows, lives.life, lives.frame, lives.first, lives.x_m, lives.y_m, lives.heading_rad, lives.s_m,
+        lives.length_m / 2, it, maybe, lives.at_first, lives.at_row, sure, near, whom,
+    )  # fmt: skip
+    return sure, near, whom
 
 
 @_compiled

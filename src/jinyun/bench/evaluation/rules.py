@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.bench.evaluation.collisions import way_through
+from jinyun.bench.evaluation.contact import BEHIND, Contacts
 from jinyun.bench.evaluation.labels import Labels, labelled
 from jinyun.bench.evaluation.lives import FRAME_S, Lives
 from jinyun.hdmap import LaneKind, Map
@@ -29,8 +30,8 @@ MOVING_MPS = 2.0
 REACH_M = 120.0
 
 
-def red_lights(lives: Lives, lights: NDArray[np.uint8], map: Map) -> Labels:
-    """Return the labels of RLVW; ``lights`` (frames, groups) are the true ones."""
+def red_lights(lives: Lives, lights: NDArray[np.uint8], map: Map, found: Contacts) -> Labels:
+    """Return the labels of RLVW; ``lights`` (frames, groups) are the true ones, ``found`` tells who is behind somebody."""
     link, entry = line_ahead(lives, map)
     group = np.where(link >= 0, map.links["group"][np.maximum(link, 0)], -1)
     row = np.arange(len(link))
@@ -50,12 +51,14 @@ def red_lights(lives: Lives, lights: NDArray[np.uint8], map: Map) -> Labels:
     arrival = frame + d / v / FRAME_S
     needed = v**2 / (2 * np.maximum(d, 0.1))
     stops = -accel >= needed
-    would = red(arrival) & (needed >= HARD_MPS2) & ~stops
+    behind = np.zeros(len(link), np.bool_)
+    behind[found.row[np.isfinite(found.near_s[:, BEHIND])]] = True  # whose matter is the one ahead, not the line
+    would = red(arrival) & (needed >= HARD_MPS2) & ~stops & ~behind[rows]
     must = (crosses & (when - frame <= RED_S / FRAME_S)) | would
     slack = SLACK_S / FRAME_S
     never = ~red(arrival - slack) & ~red(arrival) & ~red(arrival + slack)
     enough = (needed <= EVERYDAY_MPS2) | (-accel >= ENOUGH * needed)
-    clear = ~(crosses & (when - frame <= FREE_S / FRAME_S)) & (enough | never)
+    clear = ~would & ~(crosses & (when - frame <= FREE_S / FRAME_S)) & (enough | never)
     hard = clear & (red(arrival) | (needed > EVERYDAY_MPS2))
     peak = np.where(crosses, when, arrival)
     return labelled(lives, rows, must, clear, hard, peak=peak, known=arrival + slack < len(lights))

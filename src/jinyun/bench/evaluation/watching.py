@@ -21,8 +21,8 @@ from jinyun.cloud import twin
 from jinyun.cloud.advising import Advising
 from jinyun.cloud.apps import CATALOGUE
 from jinyun.cloud.decode import Decoder
-from jinyun.cloud.lanes import Lanes
-from jinyun.cloud.prediction import Roadway, predict, roadway
+from jinyun.cloud.prediction import Roadway, roadway
+from jinyun.cloud.sources import Source
 from jinyun.cloud.window import Decoded
 from jinyun.hdmap import Map
 from jinyun.net.block import Arrival, Block
@@ -70,8 +70,6 @@ class Watch:
 
     variant: Variant
     advising: Advising
-    lanes: Lanes
-    road: Roadway
     state: twin.State = field(default_factory=twin.State)
     said: list[NDArray[np.void]] = field(default_factory=list)
     at: dict[int, tuple[int, int]] = field(default_factory=dict)  # episode -> where it stands in said
@@ -83,12 +81,9 @@ class Watch:
         numbers = numbers_of(heard.sightings["vehicle_id"])
         sightings = heard.sightings[~own | (share[numbers] < self.variant.share)]
         reports = heard.reports[share[numbers_of(heard.reports["vehicle_id"])] < self.variant.share]
-        self.advising.take(sightings, reports)
+        self.advising.take(sightings, reports, heard.road)
         shown = twin.step(self.state, sightings, heard.signals, now_us)
-        located = self.lanes.step(shown.tracks)
-        lamps = self.advising.lamps(shown.tracks, now_us)
-        paths = predict(shown.tracks, shown.signals, self.road, now_us, lamps=lamps, history=self.lanes.history)
-        self.advising.step(shown, located, paths)
+        self.advising.answer(self.advising.asked(shown), _nobody)
         turned = self.advising.turned
         assert turned is not None
         if len(turned.opened):
@@ -191,12 +186,17 @@ def watch(
     return Watched(seed, map, recorder.lives(), np.array(shown), staging.deeds, begin_s, advice, seen)
 
 
+def _nobody(row: int) -> Source | None:
+    """Return no device: advice is counted where it opens, not where it is written down."""
+    return None
+
+
 def _watch(zone: Zone, map: Map, road: Roadway, variant: Variant, only: Iterable[str] | None) -> Watch:
     advising = Advising(zone, map, road)
     if only is not None:
         wanted = set(only)
         advising.applications.rows = [row for row, about in enumerate(CATALOGUE) if about.id in wanted]
-    return Watch(variant, advising, Lanes(map), road)
+    return Watch(variant, advising)
 
 
 def _due(waiting: dict[str, list[Message]], name: str, time_s: float) -> list[Arrival]:
