@@ -5,7 +5,7 @@ import pytest
 
 from jinyun.cloud.apps import clw
 from jinyun.cloud.apps.scene import EVENTS
-from tests.cloud.apps.crossroads import bad, said, spoilt
+from tests.cloud.apps.crossroads import bad, crossroads, said, spoilt
 from tests.cloud.apps.roads import COMPASS, curve, moved, turned
 from tests.cloud.apps.scenes import Mover, both_ways, scene, straight
 
@@ -49,6 +49,14 @@ def test_who_does_not_come_near_is_silent(who):
 def test_a_town_bend_driven_as_usual_is_no_slide():
     good = scene(curve(), [Mover(0, 290, 0, 12), Mover(17.6, 342.4, 45, 12)])
     assert not said(clw, spoilt(good, 1, yaw_rps=12 / 60))
+
+
+def test_in_a_junction_only_what_it_tells_counts():
+    """A turn taken there fast looks like a spin to whoever sees only headings."""
+    who = [Mover(1.75, -40, 0, 14), Mover(1.75, 0, 0, 12)]
+    assert not said(clw, spoilt(scene(crossroads(), who), 1, yaw_rps=0.9))
+    who[1] = Mover(1.75, 0, 0, 12, report={"braking": 4})
+    assert (1, 2) in said(clw, scene(crossroads(), who))
 
 
 def test_bad_input_and_an_empty_road_are_silent():

@@ -2,8 +2,8 @@
 
 Out of control is who tells that its anti-lock brakes, traction or stability control are at work while it moves, and who
 turns so fast that no tyre holds it (lateral acceleration v times yaw rate beyond ``grip_mps2``; a dry road gives about
-8, drivers take 4: Reymond et al. 2001) and far beyond its lane's bend. Warned is who has it on its way, and who comes
-within ``near_m`` of it within ``cpa_s`` if both go on straight.
+8, drivers take 4: Reymond et al. 2001) on a lane; in a junction, where every heading changes fast, only what it tells
+counts. Warned is who has it on its way, and who comes within ``near_m`` of it within ``cpa_s`` if both go on straight.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     old = scene.t_us - tracks["first_us"] >= parameters["seen_s"] * 1e6  # a new track's turn rate is not yet settled
     spins = old & (speed >= parameters["fast_mps"]) & (np.abs(yaw) * speed >= parameters["grip_mps2"])
     spins &= np.abs(yaw) >= parameters["yaw_rps"]
+    spins &= (scene.located.lane >= 0) & ~np.append(scene.roadway.roads.inner, True)[scene.located.lane]
     placed = np.isfinite(tracks["x_m"]) & np.isfinite(tracks["heading_rad"])
     loose = scene.driven & placed & (speed >= parameters["moving_mps"]) & (told | spins)
     if not loose.any():
