@@ -50,9 +50,9 @@ def situation(rng):
     return drivers, others, truth
 
 
-def free(line, speed, accel, most, t):
-    """Return where one is that speeds up to ``most`` or slows down to a stand."""
-    change = (most - speed) / accel if accel > 0 else speed / -accel
+def free(line, speed, accel, most, t, least=0.0):
+    """Return where one is that speeds up to ``most`` or slows down to ``least``."""
+    change = (most - speed) / accel if accel > 0 else (speed - least) / -accel
     part = np.minimum(t, change)
     s = speed * part + accel * part**2 / 2 + np.maximum(speed + accel * part, 0) * (t - part)
     return along(line, s)
@@ -71,7 +71,10 @@ def test_no_plan_of_ten_thousand_situations_lets_two_bodies_touch(seed):
         planned, refused = planned + len(found.plans), refused + len(found.refused)
         moved += sum(len(plan.motion) > 2 for plan in found.plans)
         told = [body(p.driver, *places(p.driver.way.line, p.motion, t)) for p in found.plans]
-        alone = [body(o, *free(w.line, o.speed_mps, a, 22.2, t)) for (w, a), o in zip(truth, others, strict=True)]
+        alone = [
+            body(o, *free(w.line, o.speed_mps, a, 22.2, t, 0.5 * o.speed_mps))
+            for (w, a), o in zip(truth, others, strict=True)
+        ]
         for plan in found.plans:
             assert_drivable(plan)
         pairs += [(a, b) for i, a in enumerate(told) for b in told[i + 1 :] + alone]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from jinyun.cloud.apps import (
     avw,
     bsw,
+    chpvp,
     cip,
+    clc,
     clw,
     cvm,
     dnpw,
@@ -18,16 +20,18 @@ from jinyun.cloud.apps import (
     ivs,
     lta,
     rlvw,
+    sds,
     slw,
     tjw,
     vnfp,
     vrucw,
+    vrusp,
 )
 from jinyun.cloud.apps.application import Application
 
 CATALOGUE: tuple[Application, ...] = (
     avw.ABOUT, bsw.ABOUT, clw.ABOUT, dnpw.ABOUT, ebw.ABOUT, evw.ABOUT, fcw.ABOUT, glosa.ABOUT, hlw.ABOUT,
     icw.ABOUT, ivs.ABOUT, lta.ABOUT, rlvw.ABOUT, slw.ABOUT, tjw.ABOUT, vnfp.ABOUT, vrucw.ABOUT,
-    cip.ABOUT, cvm.ABOUT,
+    chpvp.ABOUT, cip.ABOUT, clc.ABOUT, cvm.ABOUT, sds.ABOUT, vrusp.ABOUT,
 )  # fmt: skip
 """A row is an application's number in ADVICE."""

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from jinyun.cloud.cooperation.requests import Key
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from jinyun.cloud.cooperation.reserving import Plan
+    from jinyun.cloud.cooperation.ways import Way
 
 MOST = 2048
 """Agreements open at once."""
@@ -68,10 +72,14 @@ class Agreement:
     x_m: float
     y_m: float
     plan: Plan | None = None
+    course: tuple[Way, NDArray[np.float64]] | None = None
+    """Way and motion of somebody who is guided without a plan of junctions."""
     lane: int = -1
     """Lane that is to be reached or left."""
     partner: int = -1
     """Number of the agreement it belongs to."""
+    was_mps: float = 0.0
+    """Its speed when it was asked."""
     said_us: int = 0
     seen_us: int = 0
 

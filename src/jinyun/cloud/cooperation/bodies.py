@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
 STEP_S = 0.1
-APART_M = 2.5
+APART_M = 1.6
 """Places of who may be anywhere in a stretch lie no farther from one another than this."""
 
 
@@ -84,16 +84,16 @@ def driven(
 
 @_compiled
 def anywhere(
-    line: Floats, s: Floats, speed: float, slack: float, most: float, half_length: float, half_width: float, along_m: float,
+    line: Floats, s: Floats, speed: float, slack: float, least: float, most: float, half_length: float, half_width: float, along_m: float,
     aside_m: float, n: int,
 ) -> Floats:  # fmt: skip
-    """Return the boxes of one that may speed up or slow down by ``slack`` (m/s²), no faster than ``most``: shape (n, m, 6)."""
+    """Return the boxes of one that may speed up or slow down by ``slack`` (m/s²), between ``least`` and ``most`` (m/s): shape (n, m, 6)."""
     low, high = np.empty(n), np.empty(n)
     many = 1
     for k in range(n):
         before, after = max(k - 0.5, 0.0) * STEP_S, (k + 0.5) * STEP_S
-        stops = min(before, speed / slack) if slack > 0 else before
-        low[k] = speed * stops - 0.5 * slack * stops * stops
+        slows = min(before, max(speed - least, 0.0) / slack) if slack > 0 else before
+        low[k] = speed * slows - 0.5 * slack * slows * slows + (speed - slack * slows) * (before - slows)
         free = min(after, max(most - speed, 0.0) / slack) if slack > 0 else after
         high[k] = speed * free + 0.5 * slack * free * free + (speed + slack * free) * (after - free)
         if low[k] < s[-1]:
@@ -105,14 +105,15 @@ def anywhere(
         end = min(high[k], s[-1])
         parts = int((end - low[k]) / APART_M) + 1
         step = (end - low[k]) / parts
-        before_sine, before_cosine = 0.0, 0.0
         for j in range(parts + 1):
-            x, y, sine, cosine = _place(line, s, low[k] + j * step)
-            swing = abs(before_sine * cosine - before_cosine * sine) if j > 0 else 0.0
-            before_sine, before_cosine = sine, cosine
+            here = low[k] + j * step
+            x, y, sine, cosine = _place(line, s, here)
+            _, _, sine_0, cosine_0 = _place(line, s, max(here - step / 2, low[k]))
+            _, _, sine_1, cosine_1 = _place(line, s, min(here + step / 2, end))
+            swing = max(abs(sine_0 * cosine - cosine_0 * sine), abs(sine_1 * cosine - cosine_1 * sine))
             boxes[k, j, 0], boxes[k, j, 1], boxes[k, j, 2], boxes[k, j, 3] = x, y, sine, cosine
-            boxes[k, j, 4] = half_length + along_m + step + half_width * swing
-            boxes[k, j, 5] = half_width + aside_m + (half_length + step) * swing
+            boxes[k, j, 4] = half_length + along_m + step / 2 + half_width * swing
+            boxes[k, j, 5] = half_width + aside_m + (half_length + step / 2) * swing
     return boxes
 
 

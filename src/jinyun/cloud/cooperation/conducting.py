@@ -12,16 +12,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.cloud.apps import cip, cvm
+from jinyun.cloud.apps import chpvp, cip, clc, cvm, sds, vrusp
 from jinyun.cloud.apps.application import Parameters, Urgency, advice
 from jinyun.cloud.apps.scene import Scene
 from jinyun.cloud.cooperation.agreements import Agreement
 from jinyun.cloud.cooperation.hearing import Heard, requests_of
-from jinyun.cloud.cooperation.passing import AGAIN_US, points
+from jinyun.cloud.cooperation.passing import AGAIN_US, points, points_along
 from jinyun.cloud.cooperation.state import Outgoing, State
 
 IN_ORDER: tuple[tuple[str, Callable[[State, Scene, Parameters], None]], ...] = (
-    ("CIP", cip.cooperate), ("CVM", cvm.cooperate),
+    ("CIP", cip.cooperate), ("CVM", cvm.cooperate), ("CLC", clc.cooperate), ("CHPVP", chpvp.cooperate),
+    ("VRUSP", vrusp.cooperate), ("SDS", sds.cooperate),
 )  # fmt: skip
 """Applications in the order in which they are asked."""
 _LIFE = {"vir": "CIP", "psm": "CIP"}
@@ -53,6 +54,7 @@ def step(
     ended = state.board.take(told, scene.t_us)
     over = state.board.expire(scene.t_us)
     state.ended = {one.key: one.status for one in ended} | {one.key: "expired" for one in over}
+    state.turned_down.difference_update(state.ended)
     state.begin(scene)
     for id, cooperate in IN_ORDER:
         cooperate(state, scene, parameters[id])
@@ -71,7 +73,10 @@ def _say(state: State, scene: Scene) -> None:
         suggestion = replace(one.suggestion, life_s=left)
         if one.plan is not None:
             suggestion = replace(suggestion, guidance=points(one.plan, gone))
-        state.out.append(Outgoing(one.application, "rsc", suggestion.vehicle, -1, suggestion))
+        if one.course is not None:
+            until = (one.ends_us - one.made_us) / 1e6
+            suggestion = replace(suggestion, guidance=points_along(*one.course, gone, until))
+        state.out.append(Outgoing(one.application, "rsc", suggestion.vehicle, -1, suggestion, (one.x_m, one.y_m)))
 
 
 def shown(state: State, scene: Scene) -> dict[str, NDArray[np.void]]:

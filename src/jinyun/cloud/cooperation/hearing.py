@@ -60,6 +60,7 @@ def requests_of(heard: Heard, life_us: int) -> list[Request]:
             continue
         life = one["lifeTime"] * LIFE_UNIT_US if "lifeTime" in one else life_us
         priority = one.get("reqPriority", b"\0")[0] >> 5
+        info = {**info, "refPos": value["refPos"]}  # places in it count from there
         found.append(
             Request(who, _ASKS[form], one["reqID"], heard.source, one["status"], priority, info, now, now + life)
         )

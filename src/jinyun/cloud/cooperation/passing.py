@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jinyun.cloud.cooperation import bodies
 from jinyun.cloud.cooperation.agreements import Agreement, Outcome, Point, Suggestion
 from jinyun.cloud.cooperation.junctions import gather, junction_of, ways_of
+from jinyun.cloud.cooperation.motion import at
 from jinyun.cloud.cooperation.requests import Ask, Request
 from jinyun.cloud.cooperation.reserving import Parameters, Plan, occupied, remaining, reserve, station
+from jinyun.cloud.cooperation.ways import Way
 from jinyun.shapes import SEEN_BY_ITSELF
 
 if TYPE_CHECKING:
@@ -135,7 +138,8 @@ def _at(
         if not set(again.refused) & set(request_of):
             planned = again  # with room made by those who did not ask
     for track in planned.refused:
-        if track in request_of:
+        if track in request_of and request_of[track].key not in state.turned_down:
+            state.turned_down.add(request_of[track].key)
             state.ledger.refuse(application)
     for plan in planned.plans:
         request = request_of.get(plan.driver.track)
@@ -165,11 +169,16 @@ def _behaviour(scene: Scene, plan: Plan) -> str:
 
 def points(plan: Plan, gone_s: float = 0.0) -> tuple[Point, ...]:
     """Return the rest of a plan as points every half second from now on, until the junction is left."""
+    return points_along(plan.driver.way, plan.motion, gone_s, plan.out_s)
+
+
+def points_along(way: Way, motion: NDArray[np.float64], gone_s: float, until_s: float) -> tuple[Point, ...]:
+    """Return where a motion along a way is every half second from ``gone_s`` on, until ``until_s``."""
     found = []
-    line, s = plan.driver.way.line, plan.driver.way.s
-    count = min(int(max(plan.out_s - gone_s, 0.0) / POINT_S) + 2, MOST_POINTS)
+    line, s = way.line, way.s
+    count = min(int(max(until_s - gone_s, 0.0) / POINT_S) + 2, MOST_POINTS)
     for k in range(1, count):
-        here, speed = station(plan, gone_s + k * POINT_S)
+        here, speed = (float(value) for value in at(motion, gone_s + k * POINT_S))
         if here > s[-1]:
             break
         leg = int(np.clip(np.searchsorted(s, here, "right") - 1, 0, len(s) - 2))

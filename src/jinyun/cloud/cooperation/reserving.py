@@ -122,11 +122,15 @@ def _round(
 
 
 def occupied(other: Other, parameters: Parameters, n: int) -> list[Floats]:
-    """Return where one without a plan may be, for each of its ways."""
+    """Return where one without a plan may be, for each of its ways.
+
+    Who drives goes on driving, no slower than a share of its speed: this holds until the next look, half a second later.
+    """
     most = max(other.speed_mps, parameters["others_most_mps"])
+    least = parameters["others_least"] * other.speed_mps if other.speed_mps > parameters["others_drive_mps"] else 0.0
     return [
         bodies.anywhere(
-            way.line, way.s, other.speed_mps, other.slack_mps2, most, other.half_length_m, other.half_width_m,
+            way.line, way.s, other.speed_mps, other.slack_mps2, least, most, other.half_length_m, other.half_width_m,
             parameters["along_m"], parameters["aside_m"], n,
         )
         for way in other.ways

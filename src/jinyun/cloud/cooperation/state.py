@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +15,7 @@ from jinyun.cloud.cooperation.requests import Board, Key, Request
 
 if TYPE_CHECKING:
     from jinyun.cloud.apps.scene import Scene
+    from jinyun.zone import Projection
 
 
 class Outgoing(NamedTuple):
@@ -41,6 +42,8 @@ class State:
     planned_us: dict[tuple[str, int], int] = field(default_factory=dict)
     ended: dict[Key, str] = field(default_factory=dict)
     """Requests that ended in this frame, and how: cancel, complete, finish, expired."""
+    turned_down: set[Key] = field(default_factory=set)
+    """Requests that stand and have been refused once: counted once."""
     out: list[Outgoing] = field(default_factory=list)
     kept: dict[str, Any] = field(default_factory=dict)
     """What single applications keep, by their ids."""
@@ -81,3 +84,8 @@ class State:
     def suggest(self, application: str, suggestion: Suggestion, now_us: int) -> None:
         """Say something to one vehicle once."""
         self.out.append(Outgoing(application, "rsc", suggestion.vehicle, -1, suggestion))
+
+    def tell(self, application: str, message: str, vehicle: int, write: Callable[[Projection, int], Any], unit: int = -1
+             ) -> None:  # fmt: skip
+        """Send a message to a vehicle or, with ``unit``, to a roadside unit; ``write`` returns its value."""
+        self.out.append(Outgoing(application, message, vehicle, unit, write))
