@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jinyun.hdmap import LaneKind, Map
 from jinyun.shapes import Kind
@@ -33,6 +34,7 @@ CONNECTED_SHARE, PREFERRED = 0.1, 0.6
 """Deeds look for one of the tenth of vehicles that are always connected, so often, before they take anybody."""
 EVENT_HAZARD, EVENT_ABS, EVENT_STABILITY = 1 << 12, 1 << 10, 1 << 8
 SIREN, EMERGENCY = 2, 1
+WATCHED_M = 120.0
 LOOKED_AT = 60
 """Vehicles asked whether a deed is possible for them, in one step."""
 Act = Iterator[None]
@@ -72,6 +74,8 @@ class Staging:
     seed: int
     per_minute: float = 12.0
     kinds: tuple[str, ...] = KINDS
+    watched: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
+    """Places (m) near which most people cross, so that somebody may see them; anywhere if there are none."""
     deeds: list[Deed] = field(default_factory=list)
     _rng: np.random.Generator = field(init=False)
     _acts: list[tuple[Deed, Act]] = field(default_factory=list)
@@ -222,7 +226,7 @@ class Staging:
         metres, v = np.hypot(dx, dy), np.maximum(now.speed_mps, 0.1)
         heads = dx * np.sin(now.heading_rad) + dy * np.cos(now.heading_rad) > 0.9 * metres
         across = np.cos(now.heading_rad - h) < 0.6
-        comes = heads & across & (now.kind == Kind.MOTOR) & (v > 4) & (np.abs(metres / v - after_s) < 1.8)
+        comes = heads & across & (now.kind == Kind.MOTOR) & (v > 4) & (np.abs(metres / v - after_s) < 2.5)
         return bool(comes.any())
 
     def _rightmost(self, id: str) -> bool:
@@ -337,9 +341,11 @@ class Staging:
             return None
         if self.street.api.trafficlight.getNextSwitch(light) - now.time_s < far / speed + 1:
             return None
-        if self._rng.random() < 0.5 and not self._met(row, now, far, far / speed + 0.5):
+        links = self.street.api.vehicle.getNextLinks(id)
+        held = speed if links and links[0][6] == "s" else min(speed, 9.0)
+        if self._rng.random() < 0.7 and not self._met(row, now, far, far / held + 0.5):
             return None
-        return int(id[1:]), 0, self._go_regardless(id, speed, far, ONLY_THE_ONE_AHEAD)
+        return int(id[1:]), 0, self._go_regardless(id, held, far, ONLY_THE_ONE_AHEAD)
 
     def _not_yielding(self, id: str, row: int, now: Snapshot) -> tuple[int, int, Act] | None:
         speed = float(now.speed_mps[row])
@@ -450,6 +456,9 @@ class Staging:
         place = self._lane_ahead(now, row, far)
         _, gap = self._leader(id, far + 10)
         if speed < 7 or place is None or gap < far + 10 or not self._rightmost(id):
+            return None
+        away = np.hypot(self.watched[:, 0] - place[0], self.watched[:, 1] - place[1])
+        if away.min(initial=np.inf) > WATCHED_M and len(away) and self._rng.random() < 0.9:
             return None
         slot, number = self.street.admit()
         x, y, course = place

@@ -35,11 +35,12 @@ HARD_BRAKING_MPS2, SOFT_BRAKING_MPS2 = -5.0, -3.0
 EBW_S = 3.0
 
 
-def collisions(lives: Lives, found: Contacts, map: Map) -> Mapping[str, Labels]:
-    """Return the labels of the five applications by their ids."""
+def collisions(lives: Lives, found: Contacts, map: Map, passes: NDArray[np.bool_]) -> Mapping[str, Labels]:
+    """Return the labels of the five applications by their ids; ``passes`` says of every row whether its driver goes round
+    somebody without leaving the lane that the simulation has it on."""
     left = turning_left(lives, map)[found.row]
     opposed = _opposed(lives, found, map)
-    evades = evading(lives, map)[found.row]
+    evades = (evading(lives, map) | passes)[found.row]
     every = np.ones(len(found.row), np.bool_)
     return {
         "FCW": _of(lives, found, BEHIND, every, evades),

@@ -18,7 +18,7 @@ from jinyun.bench.evaluation.contact import contacts
 from jinyun.bench.evaluation.guidance import promised_greens
 from jinyun.bench.evaluation.labels import Labels
 from jinyun.bench.evaluation.matching import Tally, tally
-from jinyun.bench.evaluation.others import others
+from jinyun.bench.evaluation.others import doing, others
 from jinyun.bench.evaluation.rules import red_lights, speeding
 from jinyun.bench.evaluation.watching import SEEN_EVERY, Variant, Watched
 
@@ -39,7 +39,7 @@ def labels_of(watched: Watched) -> dict[str, Labels]:
     lives, map = watched.lives, watched.map
     free = np.append(map.lanes["junction"] >= 0, True)[lives.lane]  # the last one is for lane -1
     touching = contacts(lives, free)
-    found = dict(collisions(lives, touching, map))
+    found = dict(collisions(lives, touching, map, doing(lives, watched.deeds, watched.begin_s, "overtaking")))
     found |= others(lives, watched.deeds, watched.begin_s, map)
     return found | {
         "BSW": lane_changes(lives, map), "RLVW": red_lights(lives, watched.lights, map, touching), "SLW": speeding(lives, map),

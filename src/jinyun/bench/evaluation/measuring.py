@@ -17,7 +17,7 @@ from jinyun.world.staging import KINDS, by_kind
 
 ZONE = "science-city"
 SECONDS, SEEDS = 120.0, (1, 2, 3)
-PER_MINUTE = 15.0
+PER_MINUTE = 24.0
 """Deeds of each kind begun in a minute."""
 VARIANTS = tuple(Variant(weather, share) for weather in ("clear", "fog", "rain") for share in (0.1, 0.3, 1.0))
 COLUMNS = (

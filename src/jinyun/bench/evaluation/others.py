@@ -38,12 +38,12 @@ _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
 def others(lives: Lives, deeds: list[Deed], begin_s: float, map: Map) -> Mapping[str, Labels]:
     """Return the labels of EVW, AVW and CLW by their ids."""
-    stands = _doing(lives, deeds, begin_s, "standing") & (lives.speed_mps < STANDS_MPS)
+    stands = doing(lives, deeds, begin_s, "standing") & (lives.speed_mps < STANDS_MPS)
     stood = _since(lives, stands) >= STOOD_S / FRAME_S
-    lost = _doing(lives, deeds, begin_s, "losing_control")
+    lost = doing(lives, deeds, begin_s, "losing_control")
     slow = np.zeros(len(lives.x_m), np.bool_)
     for kind in KINDS:  # whoever creeps or stands because of another deed is abnormal in a way
-        slow |= lately(lives, _doing(lives, deeds, begin_s, kind), AFTER_FRAMES) & (lives.speed_mps < SLOW_MPS)
+        slow |= lately(lives, doing(lives, deeds, begin_s, kind), AFTER_FRAMES) & (lives.speed_mps < SLOW_MPS)
     doubtful = (_standing_oddly(lives, map) | slow) & ~stands
     return {
         "EVW": _emergencies(lives, map),
@@ -52,9 +52,9 @@ def others(lives: Lives, deeds: list[Deed], begin_s: float, map: Map) -> Mapping
     }
 
 
-def _doing(lives: Lives, deeds: list[Deed], begin_s: float, kind: str) -> NDArray[np.bool_]:
+def doing(lives: Lives, deeds: list[Deed], begin_s: float, kind: str) -> NDArray[np.bool_]:
     """Return at which rows their vehicles do a deed of a kind."""
-    doing, life_of = np.zeros(len(lives.x_m), np.bool_), {int(n): k for k, n in enumerate(lives.number.tolist())}
+    does, life_of = np.zeros(len(lives.x_m), np.bool_), {int(n): k for k, n in enumerate(lives.number.tolist())}
     for deed in deeds:
         life = life_of.get(deed.by, -1)
         if deed.kind != kind or life < 0:
@@ -63,8 +63,8 @@ def _doing(lives: Lives, deeds: list[Deed], begin_s: float, kind: str) -> NDArra
         end = round((deed.end_s - begin_s) / FRAME_S) if np.isfinite(deed.end_s) else lives.frames
         low, high = int(lives.first[life]), int(lives.first[life + 1])
         at = low - int(lives.begin[life])
-        doing[max(at + begin, low) : min(at + end, high)] = True
-    return doing
+        does[max(at + begin, low) : min(at + end, high)] = True
+    return does
 
 
 def _since(lives: Lives, it: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -138,7 +138,8 @@ def watch(
     road, names = roadway(map), sorted({variant.weather for variant in variants})
     street = Street(zone, map, seed)
     try:
-        staging = Staging(street, map, seed, per_minute, kinds)
+        watched = np.array([(rsu.x_m, rsu.y_m) for rsu in zone.rsus if rsu.sensors]).reshape(-1, 2)
+        staging = Staging(street, map, seed, per_minute, kinds, watched)
         fleet, clock = cars.Cars(zone, 1.0, seed), _FreeClock()
         units = {name: Roadside(zone, map, seed, name) for name in names}
         decoders = {name: Decoder(zone.project) for name in names}
