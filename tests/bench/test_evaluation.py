@@ -12,36 +12,45 @@ from numpy.typing import NDArray
 from jinyun import hdmap
 from jinyun import zone as zones
 from jinyun.bench.evaluation import contact, measuring
+from jinyun.bench.evaluation.borders import lane_changes
 from jinyun.bench.evaluation.collisions import MUST_S, _of
 from jinyun.bench.evaluation.contact import ACROSS, BEHIND, VULNERABLE, contacts
 from jinyun.bench.evaluation.figuring import JUDGED
 from jinyun.bench.evaluation.labels import BAND, CLEAR, EVENT, MUST, Labels
 from jinyun.bench.evaluation.lives import FRAME_S, Floats, Lives, lives
 from jinyun.bench.evaluation.matching import Tally, tally
+from jinyun.bench.evaluation.others import others
+from jinyun.bench.evaluation.rules import red_lights, speeding
 from jinyun.bench.evaluation.watching import SAID, Variant, Watched, numbers_of, watch
 from jinyun.shapes import Kind
 from jinyun.world.cars import vehicle_id
-from jinyun.world.staging import by_kind
+from jinyun.world.staging import Deed, by_kind
 from jinyun.world.street import DOING
+from tests.cloud.apps.crossroads import crossroads
+from tests.cloud.apps.scenes import straight
 
 FRAMES = 160
 Way = Callable[[Floats], Floats]
 
 
 def life(
-    number: int, x: Way, y: Way, heading: float, kind: Kind = Kind.MOTOR, size: tuple[float, float] = (4.5, 1.8)
-) -> dict[str, NDArray[Any]]:
-    """Return the rows of one participant whose place is given by the time."""
+    number: int, x: Way, y: Way, heading: float, kind: Kind = Kind.MOTOR, size: tuple[float, float] = (4.5, 1.8),
+    lane: NDArray[np.int32] | int = -1, **does: int,
+) -> dict[str, NDArray[Any]]:  # fmt: skip
+    """Return the rows of one participant whose place is given by the time; ``does`` are columns of DOING."""
     t: Floats = np.arange(FRAMES, dtype=np.float64) * FRAME_S
     east, north = np.broadcast_to(x(t), t.shape), np.broadcast_to(y(t), t.shape)
     speed = np.hypot(np.gradient(east, FRAME_S), np.gradient(north, FRAME_S))
     columns = {
         "frame": np.arange(FRAMES), "number": number, "kind": np.uint8(kind), "classification": np.uint8(10),
         "length_m": size[0], "width_m": size[1], "x_m": east, "y_m": north, "heading_rad": heading, "speed_mps": speed,
-        "accel_mps2": np.gradient(speed, FRAME_S), "lane": np.int32(-1), "connected": 0.0,
+        "accel_mps2": np.gradient(speed, FRAME_S), "lane": np.asarray(lane, np.int32), "connected": 0.0,
     }  # fmt: skip
     rows = {name: np.broadcast_to(np.asarray(values), t.shape) for name, values in columns.items()}
-    return rows | {"doing": np.zeros(FRAMES, DOING)}
+    doing = np.zeros(FRAMES, DOING)
+    for name, value in does.items():
+        doing[name] = value
+    return rows | {"doing": doing}
 
 
 def together(*some: dict[str, NDArray[Any]]) -> Lives:
@@ -140,6 +149,75 @@ def test_boxes_are_as_far_apart_as_geometry_says() -> None:
     diagonal = np.sqrt(2.0)  # a square on its corner reaches so far
     assert apart(0, 0, 0.0, 1.0, 1.0, 5.0, 0.0, np.pi / 4, 1.0, 1.0, 0.0) == pytest.approx(4.0 - diagonal)
     assert apart(0, 0, 0.0, 2.0, 1.0, 1.0, 1.0, 0.3, 2.0, 1.0, 0.0) < 0
+
+
+def test_who_is_too_fast_for_two_seconds_must_be_told() -> None:
+    """The limit is 10 m/s: 12 m/s from 4 s on is too fast, from 6 s on for two seconds; 10.5 m/s never is."""
+    road = straight(2, speed_mps=10.0)
+    fast = life(1, lambda t: 0 * t, lambda t: 9 * np.minimum(t, 4.0) + 12 * np.maximum(t - 4.0, 0), 0.0, lane=0)
+    usual = life(2, lambda t: 0 * t - 3.5, lambda t: 10.5 * t, 0.0, lane=1)
+    scene = together(fast, usual)
+    labels = speeding(scene, road)
+    assert labels.events["receiver"].tolist() == [1]
+    assert labels.events["first"][0] == pytest.approx(60, abs=2)
+    assert (labels.state[scene.life == 1] == CLEAR).all()
+    hurries = together(fast | {"doing": life(1, lambda t: t, lambda t: t, 0.0, siren=2)["doing"]}, usual)
+    assert not len(speeding(hurries, road).events), "who drives to an emergency is not told"
+
+
+@pytest.mark.parametrize(("side", "lamp"), [(1.0, 0), (1.0, 1 << 6), (0.0, 1 << 6)])
+def test_who_goes_over_the_border_beside_somebody_must_be_warned(side: float, lamp: int) -> None:
+    """A car drifts 2.3 m to the left at 1 m/s from 8 s on, beside one abreast: it is over the border by 0.15 m at 9.0 s."""
+    road = straight(2)
+    drifts = life(
+        1, lambda t: -np.clip(side * (t - 8.0), 0.0, 2.3), lambda t: 15 * t, 0.0, lane=0, lights=lamp
+    )  # fmt: skip
+    scene = together(drifts, life(2, lambda t: 0 * t - 3.5 - 2.0 * side, lambda t: 15 * t, 0.0, lane=1))
+    labels = lane_changes(scene, road)
+    if side:
+        assert labels.events["receiver"].tolist() == [1]
+        over_s = 8.0 + 1.75 + 0.15 - 0.9
+        assert labels.events["peak"][0] == pytest.approx((over_s + 0.3) / FRAME_S, abs=1.1)
+        assert labels.events["first"][0] == pytest.approx((over_s - 2.0) / FRAME_S, abs=1.1)
+    else:
+        assert not len(labels.events)
+        assert (labels.state[scene.life == 0] != CLEAR).all(), "a lamp towards somebody: told rightly, though it stays"
+
+
+def test_who_crosses_at_red_must_be_warned_and_who_has_green_not() -> None:
+    """A car reaches the junction of 12 m at 14 m/s after 88/14 s; its light is red, or turns green a second before."""
+    road = crossroads(signalised=True)
+    lane = np.where(np.arange(FRAMES) * 1.4 < 188 - 100, 0, 8)
+    car = life(1, lambda t: 1.75 + 0 * t, lambda t: -100 + 14.0 * t, 0.0, lane=lane)
+    scene = together(car)
+    lights = np.full((FRAMES, 2), 3, np.uint8)
+    enters = int(np.argmax(lane == 8))
+    labels = red_lights(scene, lights, road, contacts(scene))
+    assert labels.events["peak"].tolist() == [enters] and labels.events["first"][0] == enters - 30
+    lights[enters - 12 :, 0] = 6
+    assert not len(red_lights(scene, lights, road, contacts(scene)).events)
+
+
+def test_an_emergency_vehicle_behind_is_an_event_and_one_that_meets_is_clear() -> None:
+    """It comes up at 25 m/s on one at 10 m/s, 165 m ahead: within 20 m after 145/15 s, must five seconds before."""
+    host = life(1, lambda t: 0 * t, lambda t: 165 + 10 * t, 0.0, lane=0)
+    meets = life(3, lambda t: 0 * t - 7, lambda t: 380 - 10 * t, np.pi, lane=1)
+    scene = together(host, life(2, lambda t: 0 * t, lambda t: 25 * t, 0.0, lane=0, siren=2), meets)
+    labels = others(scene, [], 0.0, straight(2))["EVW"]
+    assert labels.events["receiver"].tolist() == [1] and labels.events["about"].tolist() == [2]
+    assert labels.events["first"][0] == pytest.approx((145 / 15 - 5.0) / FRAME_S, abs=3)
+    judged = labels.state[scene.life == 2]
+    assert (judged[judged >= 0] == CLEAR).all() and (judged == CLEAR).any()
+
+
+def test_one_out_of_control_ahead_is_an_event_for_who_follows_in_its_lane() -> None:
+    deeds = [Deed("losing_control", 2, 0, 3.0, 6.0)]
+    follows = life(1, lambda t: 0 * t, lambda t: 15 * t, 0.0, lane=0)
+    beside = life(3, lambda t: 0 * t - 7.0, lambda t: 15 * t, 0.0, lane=1)
+    for ahead_m, events in ((60.0, 1), (130.0, 0)):
+        lost = life(2, lambda t, m=ahead_m: 0 * t, lambda t, m=ahead_m: m + 15 * t, 0.0, lane=0)
+        found = others(together(follows, lost, beside), deeds, 0.0, straight(3))["CLW"]
+        assert found.events["receiver"].tolist() == [1] * events
 
 
 def said(*rows: tuple[int, int, int]) -> NDArray[np.void]:
