@@ -68,7 +68,13 @@ def alone(state: Path) -> Iterator[Alone]:
     app = create(reference()[0], state, "nats://127.0.0.1:9")
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=2))
     found = Alone(app, loop)
-    serving = threading.Thread(target=lambda: loop.run_until_complete(server.serve()))
+
+    async def serve() -> None:
+        await server.serve()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*left, return_exceptions=True)
+
+    serving = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     stop = threading.Event()
 
     def tick() -> None:

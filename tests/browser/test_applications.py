@@ -77,6 +77,13 @@ def test_advice_of_a_frame_stands_on_the_map_and_in_the_list_until_it_is_closed(
     expect(row).to_contain_text("0.6")
     assert row.evaluate("row => row.same === true")  # the row of an episode stays, its numbers change
 
+    centre.advice = (FCW, {**GLOSA, "urgency": 3})
+    risen = page.locator("[data-testid=advice][data-episode='9'][data-urgency='3']")
+    expect(risen).to_be_visible()
+    assert shown(viewer) == ["GLOSA", "FCW"]
+    tones = "row => ['.urgency', '.advice-id'].map(part => getComputedStyle(row.querySelector(part)).color)"
+    assert len(set(risen.evaluate(tones))) == 1  # what moved up is coloured as what it is now
+
     page.get_by_test_id("advice-filter").select_option("GLOSA")
     expect(row).to_have_count(0)
     viewer.until("__jinyun.advice.drawn === 1")

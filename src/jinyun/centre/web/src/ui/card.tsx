@@ -1,16 +1,19 @@
-/** The card of the picked participant, with the means to follow it. */
+/** The card of the picked participant: what is known of it, what it is advised, and the means to follow it. */
 
 import { useEffect, useState } from "preact/hooks";
 import { duration, number, UNKNOWN, wind } from "../i18n/format.ts";
 import { useSpeech } from "../i18n/language.ts";
 import { classWord } from "../i18n/words.ts";
+import { sentence } from "../i18n/sentence.ts";
 import type { Picture } from "../live/picture.ts";
 import { useStore } from "../live/store.ts";
 import type { Stage } from "../map/stage.ts";
 import { PARTICIPANT_KINDS } from "../wire/status.ts";
 import { Icon } from "./icon.tsx";
+import { UrgencyMark } from "./urgency.tsx";
 
 const EVERY_MS = 200;
+const MOST_ADVICE = 4;
 const KINDS = ["unknown", "motor", "non_motor", "pedestrian"] as const satisfies typeof PARTICIPANT_KINDS[number][];
 const SEEN = ["none", "self", "road", "both"] as const;
 
@@ -58,6 +61,8 @@ export function Card({ picture, stage }: { readonly picture: Picture; readonly s
       ["place", t("card.place"), place(tracks.x_m[row]!, tracks.y_m[row]!)],
     );
   }
+  const advised = picture.advice.get().filter(({ receiver }) => receiver === id).slice(0, MOST_ADVICE);
+  const known = picture.applications.get();
   const title = row === undefined ? t("card.participant") : t(classWord(tracks!.class[row]!));
   return (
     <section class="card" data-testid="participant-card" data-id={id} aria-label={t("card.participant")}>
@@ -78,6 +83,20 @@ export function Card({ picture, stage }: { readonly picture: Picture; readonly s
             <div key={key} class="fact" data-testid={`card-${key}`}><dt>{label}</dt><dd>{value}</dd></div>
           ))}
         </dl>
+      )}
+      {row !== undefined && advised.length > 0 && (
+        <ul class="card-advice" aria-label={t("advice")}>
+          {advised.map((advice) => {
+            const application = known[advice.application];
+            return application === undefined ? null : (
+              <li key={advice.episode} data-testid="card-advice">
+                <UrgencyMark urgency={advice.urgency} />
+                <b>{application.id}</b>
+                <span>{sentence(lang, application, advice)}</span>
+              </li>
+            );
+          })}
+        </ul>
       )}
       <button
         type="button"

@@ -65,7 +65,7 @@ function Numbers({ parameters, label }: { readonly parameters: readonly Paramete
                 <code>{parameter.key}</code>
               </th>
               <td class="figure-cell">
-                {number(lang, parameter.value, digits(parameter.value))}
+                {parameter.unit === "1" ? String(parameter.value) : number(lang, parameter.value, digits(parameter.value))}
                 {parameter.unit !== "1" && <small> {parameter.unit}</small>}
               </td>
               <td class="origin" lang="en">
@@ -102,6 +102,10 @@ function Row({ application, episode, now_us }: {
   const open = !Number.isFinite(episode.closed_us);
   const lasted_ms = ((open ? now_us : episode.closed_us) - episode.opened_us) / 1000;
   const placed = Number.isFinite(episode.x_m + episode.y_m);
+  const numbers = [
+    Number.isFinite(episode.after_s) ? t("advice.after", { s: number(lang, episode.after_s, 1) }) : "",
+    Number.isFinite(episode.value) && application.unit !== "" ? `${number(lang, episode.value, 1)} ${application.unit}` : "",
+  ].filter((part) => part !== "").join(" · ");
   const who = episode.receiver === 0 ? t("receivers.unit") : `#${episode.receiver}`;
   return (
     <tr data-testid="application-episode" data-open={open} class={open ? "" : "closed"}>
@@ -111,7 +115,7 @@ function Row({ application, episode, now_us }: {
       </td>
       <td class="figure-cell">{lasted_ms >= 0 ? duration(lang, Math.max(100, lasted_ms)) : UNKNOWN}</td>
       <td><UrgencyMark urgency={urgencyOf(episode.urgency)} text /></td>
-      <td class="said">{sentence(lang, application, episode)}</td>
+      <td class="said">{sentence(lang, application, episode)}{numbers !== "" && <small>{numbers}</small>}</td>
       <td class="who">{who}{episode.about !== 0 && <small> → #{episode.about}</small>}</td>
       <td>
         {placed && (
