@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from difflib import get_close_matches
+from importlib import resources
 from inspect import getdoc
 from typing import Any
 
@@ -16,6 +17,9 @@ from jinyun.zone import Profile
 
 COMMON = ("hold_s", "linger_s", "repeat_s")
 """Parameters that every application has, its own or those of all."""
+MEASURED = "measured.json"
+"""What ``jinyun apps evaluate --json`` printed, with the command that did."""
+SHOWN = ("events", "recall", "right", "wrong", "precision", "lead_s_p10", "lead_s_p50", "false_per_1000_km")
 STANDARD = {1: "T/CSAE 53-2020", 2: "T/CSAE 157-2020"}
 
 
@@ -79,7 +83,20 @@ def explained(about: Application, profile: Profile) -> str:
     for name, its in quantities(about, profile).items():
         lines.append(f"  {name:<22} {its['value']:g} {its['unit']:<6} {its['zh']}  {its['en']}")
         lines.append(f"  {'':<22} {its['document']}; {its['clause']} ({its['status']})")
+    found = measured()
+    for its in (one for one in found.get("applications", ()) if one["id"] == about.id):
+        lines += ["", f"measured (simulated; {found['command']}):"]
+        for name, values in its["by_conditions"].items():
+            said = "  ".join(f"{key} {values[key]:g}" for key in SHOWN if key in values)
+            lines.append(f"  {name.replace('_', ' ') + ' %':<12} {said}")
     return "\n".join(lines)
+
+
+def measured() -> dict[str, Any]:
+    """Return the figures of the last whole evaluation that was kept with the program; empty where none is."""
+    file = resources.files("jinyun.bench.evaluation") / MEASURED
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return found
 
 
 def _docstring(about: Application) -> str:

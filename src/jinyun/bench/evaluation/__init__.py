@@ -4,7 +4,7 @@
     lives         what became of everybody                                               :mod:`.lives`
     contact       who would touch whom, driven on                                        :mod:`.contact`
     labels        must, clear and neither; events                                        :mod:`.labels`
-    collisions    FCW, EBW, ICW, LTA, VRUCW                                              :mod:`.collisions`
+    collisions    FCW, EBW, ICW, LTA, VRUCW, DNPW                                        :mod:`.collisions`
     rules         RLVW, SLW                                                              :mod:`.rules`
     borders       BSW                                                                    :mod:`.borders`
     others        EVW, AVW, CLW                                                          :mod:`.others`

@@ -1,4 +1,4 @@
-"""Labels of who is about to collide (碰撞类标注): FCW, EBW, ICW, LTA and VRUCW, from contacts with the true future.
+"""Labels of who is about to collide (碰撞类标注): FCW, EBW, ICW, LTA, VRUCW and DNPW, from contacts with the true future.
 
 *Must*: driven on as it brakes now, the host touches somebody within :data:`MUST_S`, and not at a creep: it is too late soon,
 and its driver does not do enough about it. *Clear*: driven on with the speed it has, it comes near nobody of that class
@@ -14,12 +14,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.bench.evaluation.contact import ACROSS, BEHIND, HORIZON, VULNERABLE, Contacts
+from jinyun.bench.evaluation.contact import ACROSS, BEHIND, HEAD_ON, HORIZON, VULNERABLE, Contacts
 from jinyun.bench.evaluation.labels import Labels, labelled
 from jinyun.bench.evaluation.lives import FRAME_S, Floats, Lives
 from jinyun.bench.evaluation.others import before, lately
 from jinyun.hdmap import Map, Turn
 from jinyun.shapes import Kind
+from jinyun.world.street import LEFT_LAMP
 
 MUST_S, CLEAR_S, HARD_S = 2.0, 3.5, 6.0
 """Touching before the first is an event, after the second it is none yet; until the third it is a hard one."""
@@ -33,10 +34,11 @@ EVADES_MPS2, EVADES_S, EVADES_M, LEAVES_S = -2.0, 3.5, 8.0, 1.0
 HARD_BRAKING_MPS2, SOFT_BRAKING_MPS2 = -5.0, -3.0
 """Braking of the one ahead that is hard, and braking that is not."""
 EBW_S = 3.0
+PASSES_S = 5.0
 
 
 def collisions(lives: Lives, found: Contacts, map: Map, passes: NDArray[np.bool_]) -> Mapping[str, Labels]:
-    """Return the labels of the five applications by their ids; ``passes`` says of every row whether its driver goes round
+    """Return the labels of the six applications by their ids; ``passes`` says of every row whether its driver goes round
     somebody without leaving the lane that the simulation has it on."""
     left = turning_left(lives, map)[found.row]
     opposed = _opposed(lives, found, map)
@@ -48,6 +50,7 @@ def collisions(lives: Lives, found: Contacts, map: Map, passes: NDArray[np.bool_
         "ICW": _of(lives, found, ACROSS, ~(left & opposed), evades),
         "LTA": _of(lives, found, ACROSS, left & opposed, evades),
         "VRUCW": _of(lives, found, VULNERABLE, every, evades),
+        "DNPW": _passing(lives, found, passes),
     }
 
 
@@ -118,6 +121,22 @@ def _braked(lives: Lives, found: Contacts, evades: NDArray[np.bool_]) -> Labels:
     return labelled(
         lives, found.row, must, clear, clear & (found.near_s[:, BEHIND] <= HARD_S),
         peak=frame + np.nan_to_num(kept, posinf=HORIZON * FRAME_S) / FRAME_S, about=whom, known=found.known,
+    )  # fmt: skip
+
+
+def _passing(lives: Lives, found: Contacts, passes: NDArray[np.bool_]) -> Labels:
+    """Return the labels of DNPW: who passes and would touch one that comes head-on; clear is it where nobody passes, soon
+    or lately, or shows that he will."""
+    frames = round(PASSES_S / FRAME_S)
+    near = (soon(lives, passes, frames) | lately(lives, passes, frames) | ((lives.doing["lights"] & LEFT_LAMP) > 0))[
+        found.row
+    ]
+    kept = found.kept_s[:, HEAD_ON]
+    must = passes[found.row] & (kept <= PASSES_S)
+    return labelled(
+        lives, found.row, must, ~near, ~near & np.isfinite(found.near_s[:, HEAD_ON]),
+        peak=lives.frame[found.row] + np.nan_to_num(kept, posinf=HORIZON * FRAME_S) / FRAME_S,
+        about=found.whom[:, HEAD_ON], known=found.known,
     )  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 A host is driven on from each instant twice: with the speed it has, and as it brakes at that instant (until it stands). Its
 body is an oriented box, so is everybody's; two touch where no edge of either parts them (separating axes; Gottschalk, Lin,
 Manocha 1996). Others are taken from the truth, where they really were at that later instant. What a touch is, is told by
-its geometry: from behind, crossing, or with somebody on foot or on a cycle. Nothing here is shared with the applications.
+its geometry: from behind, crossing, head-on, or with somebody on foot or on a cycle. Nothing here is shared with the
+applications.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ EARLY_S = 0.3
 SAME_WAY_RAD, STANDING_MPS = 0.8, 0.5
 """Touching at a smaller angle, or one that stands on the carriageway, is from behind."""
 HEAD_ON_RAD = 2.6
-GOES_ON = (0, 20, 30)
+GOES_ON = (0, 20, 30, 0)
 """By class, frames for which another who goes straight on as it does now must not be touched either, to be clear of it."""
-BEHIND, ACROSS, VULNERABLE = 0, 1, 2
-CLASSES = 3
+BEHIND, ACROSS, VULNERABLE, HEAD_ON = 0, 1, 2, 3
+CLASSES = 4
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
 
@@ -158,8 +159,10 @@ def _drive(
                     turn = abs((heading[now] - ph[mode, k] + np.pi) % (2 * np.pi) - np.pi)
                     stands = speed[now] < STANDING_MPS and speed[other] < STANDING_MPS
                     what = VULNERABLE if foot else (BEHIND if turn < SAME_WAY_RAD or stands else ACROSS)
-                    if what == ACROSS and (turn > HEAD_ON_RAD or not (on[mode, k] or free[now])):
-                        continue  # head-on on a road is no crossing, and roads that cross elsewhere lie above each other
+                    if what == ACROSS and turn > HEAD_ON_RAD:
+                        what = HEAD_ON
+                    if what == ACROSS and not (on[mode, k] or free[now]):
+                        continue  # roads that cross elsewhere lie above each other
                     about = gap
                     if what != BEHIND:
                         about = _apart(

@@ -22,9 +22,9 @@ from jinyun.bench.evaluation.others import doing, others
 from jinyun.bench.evaluation.rules import red_lights, speeding
 from jinyun.bench.evaluation.watching import SEEN_EVERY, Variant, Watched
 
-JUDGED = ("FCW", "EBW", "ICW", "LTA", "VRUCW", "BSW", "RLVW", "SLW", "EVW", "AVW", "CLW", "GLOSA")
+JUDGED = ("FCW", "EBW", "ICW", "LTA", "VRUCW", "DNPW", "BSW", "RLVW", "SLW", "EVW", "AVW", "CLW", "GLOSA")
 """The applications that have labels."""
-TIMED = ("FCW", "EBW", "ICW", "LTA", "VRUCW", "BSW", "RLVW", "CLW")
+TIMED = ("FCW", "EBW", "ICW", "LTA", "VRUCW", "DNPW", "BSW", "RLVW", "CLW")
 """Those whose events have an instant at which it is too late."""
 SAME: Mapping[str, tuple[str, ...]] = {
     "FCW": ("EBW", "AVW"), "EBW": ("FCW", "AVW"), "ICW": ("LTA",), "LTA": ("ICW",), "AVW": ("FCW",),
