@@ -215,7 +215,7 @@ class Decoder:
             found, placed = sight.of_persons(one, rows[at], used[at], receive_us[at], self.project)
             self._keep_placed(window, found, placed)
             self._hear(window, message, pile, at[one["non-motorData.personalReq.crossing"] > 0])
-        elif message in ("vir", "clpmm", "vpm"):
+        elif message in ("vir", "clpmm", "vpm", "rtcm"):
             self._hear(window, message, pile, at)
         elif message in ("rsm", "ssm"):
             erratic = (stated == NO_TIME) | self.sources.clocks[np.maximum(rows, 0), account.ERRATIC].astype(np.bool_)

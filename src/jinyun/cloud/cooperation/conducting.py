@@ -12,20 +12,27 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.cloud.apps import chpvp, cip, clc, cvm, sds, vrusp
+from jinyun.cloud.apps import chpvp, cip, clc, cpm, cvm, dds, dlm, gspa, pds, rts, sds, vrusp
 from jinyun.cloud.apps.application import Parameters, Urgency, advice
 from jinyun.cloud.apps.scene import Scene
 from jinyun.cloud.cooperation.agreements import Agreement
 from jinyun.cloud.cooperation.hearing import Heard, requests_of
 from jinyun.cloud.cooperation.passing import AGAIN_US, points, points_along
+from jinyun.cloud.cooperation.requests import Request
 from jinyun.cloud.cooperation.state import Outgoing, State
 
 IN_ORDER: tuple[tuple[str, Callable[[State, Scene, Parameters], None]], ...] = (
     ("CIP", cip.cooperate), ("CVM", cvm.cooperate), ("CLC", clc.cooperate), ("CHPVP", chpvp.cooperate),
-    ("VRUSP", vrusp.cooperate), ("SDS", sds.cooperate),
+    ("VRUSP", vrusp.cooperate), ("SDS", sds.cooperate), ("CPM", cpm.cooperate), ("DDS", dds.cooperate),
+    ("DLM", dlm.cooperate), ("GSPA", gspa.cooperate), ("PDS", pds.cooperate), ("RTS", rts.cooperate),
 )  # fmt: skip
 """Applications in the order in which they are asked."""
-_LIFE = {"vir": "CIP", "psm": "CIP"}
+DIALOGUES: dict[str, tuple[Callable[[State, Heard], None], Callable[[Heard], int]]] = {
+    "clpmm": (cpm.hear, lambda heard: int.from_bytes(heard.value["id"], "big")),
+    "vpm": (rts.hear, rts.payer_of),
+    "rtcm": (dds.hear, lambda heard: 0),
+}
+"""Messages that are no requests: who takes them, and in whose name they speak (0: nobody's)."""
 MOST_FOREIGN = 1000
 
 
@@ -41,16 +48,16 @@ def step(
     ``speaks`` gives the row of the sender through which a vehicle tells of itself, -1 for one that does not: whoever asks in
     another's name is not heard. ``parameters`` are those of each application by its id.
     """
-    told = []
+    told: list[Request] = []
+    state.out = []
     for one in heard:
-        if one.message not in _LIFE:
-            continue
-        life_us = int(parameters[_LIFE[one.message]]["life_s"] * 1e6)
-        for request in requests_of(one, life_us):
-            if speaks(request.vehicle) in (-1, one.source):
-                told.append(request)
-            elif len(state.foreign) < MOST_FOREIGN or one.source in state.foreign:
-                state.foreign[one.source] += 1
+        if one.message in DIALOGUES:
+            take, name_of = DIALOGUES[one.message]
+            if _own(state, one, name_of(one), speaks):
+                take(state, one)
+        else:
+            life_us = int(parameters["CIP"]["life_s"] * 1e6)
+            told += [its for its in requests_of(one, life_us) if _own(state, one, its.vehicle, speaks)]
     ended = state.board.take(told, scene.t_us)
     over = state.board.expire(scene.t_us)
     state.ended = {one.key: one.status for one in ended} | {one.key: "expired" for one in over}
@@ -60,6 +67,15 @@ def step(
         cooperate(state, scene, parameters[id])
     _say(state, scene)
     return state, state.out
+
+
+def _own(state: State, one: Heard, vehicle: int, speaks: Callable[[int], int]) -> bool:
+    """Return whether somebody speaks in its own name; whoever does not is counted."""
+    if not vehicle or speaks(vehicle) in (-1, one.source):
+        return True
+    if len(state.foreign) < MOST_FOREIGN or one.source in state.foreign:
+        state.foreign[one.source] += 1
+    return False
 
 
 def _say(state: State, scene: Scene) -> None:

@@ -50,21 +50,23 @@ class State:
     foreign: Counter[int] = field(default_factory=Counter)
     """Requests in the name of a vehicle that speaks through another device, by sender; they are not heard."""
 
-    _ids: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    _tracks: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    _ids: NDArray[np.uint64] | None = None
     _order: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     _rows: Mapping[int, int] = field(default_factory=dict)
 
     def begin(self, scene: Scene) -> None:
         """Look at a new frame."""
-        self.out = []
-        ids = scene.tracks["vehicle_id"]
-        self._order = np.argsort(ids, kind="stable")
-        self._ids = ids[self._order]
+        self._tracks = scene.tracks["vehicle_id"]
+        self._ids = None
         busy = self.ledger.open or self.board.standing
         self._rows = {int(track): row for row, track in enumerate(scene.id.tolist())} if busy else {}
 
     def row_of_vehicle(self, vehicle: int) -> int:
         """Return the row of a vehicle's track, -1 where it has none."""
+        if self._ids is None:
+            self._order = np.argsort(self._tracks, kind="stable")
+            self._ids = self._tracks[self._order]
         at = int(np.searchsorted(self._ids, np.uint64(vehicle)))
         return int(self._order[at]) if vehicle and at < len(self._ids) and int(self._ids[at]) == vehicle else -1
 
