@@ -42,8 +42,10 @@ def labels_of(watched: Watched) -> dict[str, Labels]:
     found = dict(collisions(lives, touching, map, doing(lives, watched.deeds, watched.begin_s, "overtaking")))
     found |= others(lives, watched.deeds, watched.begin_s, map)
     return found | {
-        "BSW": lane_changes(lives, map), "RLVW": red_lights(lives, watched.lights, map, touching), "SLW": speeding(lives, map),
-    }  # fmt: skip
+        "BSW": lane_changes(lives, map),
+        "RLVW": red_lights(lives, watched.lights, map, touching, watched.told),
+        "SLW": speeding(lives, map),
+    }
 
 
 def tallies(watched: Watched, labels: Mapping[str, Labels]) -> Iterator[tuple[Variant, str, Tally]]:

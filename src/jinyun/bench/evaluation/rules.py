@@ -30,13 +30,20 @@ MOVING_MPS = 2.0
 REACH_M = 120.0
 
 
-def red_lights(lives: Lives, lights: NDArray[np.uint8], map: Map, found: Contacts) -> Labels:
-    """Return the labels of RLVW; ``lights`` (frames, groups) are the true ones, ``found`` tells who is behind somebody."""
+def red_lights(
+    lives: Lives, lights: NDArray[np.uint8], map: Map, found: Contacts, told: NDArray[np.bool_] | None = None
+) -> Labels:
+    """Return the labels of RLVW; ``lights`` (frames, groups) are the true ones, ``found`` tells who is behind somebody.
+
+    ``told`` says which groups' lights a roadside unit tells of; before others nobody is judged. None: all.
+    """
     link, entry = line_ahead(lives, map)
     group = np.where(link >= 0, map.links["group"][np.maximum(link, 0)], -1)
     row = np.arange(len(link))
     kind = lives.kind[lives.life]
     judged = (kind == Kind.MOTOR) & (lives.speed_mps >= MOVING_MPS) & (entry > row) & (group >= 0)
+    if told is not None:
+        judged &= told[group]
     metres = lives.s_m[np.maximum(entry, 0)] - lives.s_m
     rows = np.flatnonzero(judged & (metres <= REACH_M) & (metres > 0) & (lives.doing["siren"] == 0))
     d, v, its = metres[rows], lives.speed_mps[rows], group[rows]

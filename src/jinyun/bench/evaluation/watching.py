@@ -120,6 +120,7 @@ class Watched:
     begin_s: float  # simulated second of frame 0
     advice: dict[Variant, NDArray[np.void]]
     seen: dict[str, list[NDArray[np.int64]]]  # by weather, every SEEN_EVERY frames: numbers of who could be seen
+    told: NDArray[np.bool_] | None = None  # by signal group: whether a roadside unit tells its light; None: all
     ids: tuple[str, ...] = tuple(about.id for about in CATALOGUE)  # of the applications, as ``application`` counts them
 
 
@@ -184,12 +185,21 @@ def watch(
     finally:
         street.close()
     advice = {one.variant: one.advice(frames) for one in watches}
-    return Watched(seed, map, recorder.lives(), np.array(shown), staging.deeds, begin_s, advice, seen)
+    return Watched(
+        seed, map, recorder.lives(), np.array(shown), staging.deeds, begin_s, advice, seen, told_groups(zone, map)
+    )
 
 
 def _nobody(row: int) -> Source | None:
     """Return no device: advice is counted where it opens, not where it is written down."""
     return None
+
+
+def told_groups(zone: Zone, map: Map) -> NDArray[np.bool_]:
+    """Return by signal group whether a roadside unit of the zone tells its light."""
+    rows = [map.junction_row(rsu.junction) for rsu in zone.rsus if rsu.junction is not None]
+    told: NDArray[np.bool_] = np.isin(map.groups["junction"], rows)
+    return told
 
 
 def _watch(zone: Zone, map: Map, road: Roadway, variant: Variant, only: Iterable[str] | None) -> Watch:
