@@ -2,7 +2,8 @@
 
 RLVW. *Must*: the vehicle truly crosses the stop line at red within :data:`RED_S`, or stops only by braking harder than
 :data:`HARD_MPS2`, and does not yet. *Clear*: it does not cross at red within :data:`FREE_S` and an everyday deceleration is
-enough, or the light, as it truly will be, is not red when it comes there, sooner or later by :data:`SLACK_S`.
+enough, or the light, as it truly will be, is not red when it comes there, sooner or later by :data:`SLACK_S`. Nobody is
+judged who turns right: at a round red light that is allowed (道路交通安全法实施条例, article 38).
 
 SLW. *Must*: truly above the lane's limit by a tenth and a half for the last :data:`LASTS_S`. *Clear*: not above it by more than
 :data:`TOLERATED` now. Inside junctions nobody is judged, nor is who drives to an emergency.
@@ -17,7 +18,7 @@ from jinyun.bench.evaluation.collisions import way_through
 from jinyun.bench.evaluation.contact import BEHIND, Contacts
 from jinyun.bench.evaluation.labels import Labels, labelled
 from jinyun.bench.evaluation.lives import FRAME_S, Lives
-from jinyun.hdmap import LaneKind, Map
+from jinyun.hdmap import LaneKind, Map, Turn
 from jinyun.shapes import Kind, Light
 
 RED_S, FREE_S, SLACK_S = 3.0, 6.0, 1.0
@@ -42,6 +43,7 @@ def red_lights(
     row = np.arange(len(link))
     kind = lives.kind[lives.life]
     judged = (kind == Kind.MOTOR) & (lives.speed_mps >= MOVING_MPS) & (entry > row) & (group >= 0)
+    judged &= (map.links["turn"][np.maximum(link, 0)] & Turn.RIGHT) == 0
     if told is not None:
         judged &= told[group]
     metres = lives.s_m[np.maximum(entry, 0)] - lives.s_m
