@@ -24,7 +24,7 @@ def test_every_number_names_its_document_and_clause_in_both_languages(path: Path
     for key, quantity in profile.items():
         assert quantity.document and quantity.clause and quantity.unit and quantity.zh and quantity.en, key
         assert (
-            key.rsplit("_", 1)[-1] in ("hz", "ms", "s", "m", "min", "kmh", "mps", "mps2", "rps", "rad", "deg")
+            key.rsplit("_", 1)[-1] in ("hz", "ms", "s", "m", "min", "kmh", "mps", "mps2", "rps", "rad", "deg", "fen")
             or quantity.unit == "1"
         ), key
 
