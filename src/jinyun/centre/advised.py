@@ -73,17 +73,18 @@ class Advised:
         order = np.argsort(now["episode"], kind="stable")
         now = now[order]
         before = self._open if seq > self._seq else self._open[:0]
-        at = np.searchsorted(before["episode"], now["episode"])
+        same = sooner = np.zeros(len(now), np.bool_)
+        stays = np.zeros(len(self._open), np.bool_)
         if len(before):
-            near = before[np.minimum(at, len(before) - 1)]
+            at = np.minimum(np.searchsorted(before["episode"], now["episode"]), len(before) - 1)
+            near = before[at]
             same = (near["episode"] == now["episode"]) & (near["application"] == now["application"])
             sooner = same & (now["urgency"] > near["urgency"])
             now["urgency"][same] = np.maximum(now["urgency"][same], near["urgency"][same])
-        else:
-            same = sooner = np.zeros(len(now), np.bool_)
-        staying = set(now["episode"][same].tolist())
-        for number in [number for number in self._running if number not in staying]:
-            self._running.pop(number).closed_us = t_us
+            stays[at[same]] = True
+        for number in self._open["episode"][~stays].tolist():
+            if (over := self._running.pop(number, None)) is not None:
+                over.closed_us = t_us
         for row in np.flatnonzero(~same).tolist():
             self._begin(advice, int(order[row]), t_us)
         for row in np.flatnonzero(sooner).tolist():

@@ -1,6 +1,7 @@
 """Live fan-out: one frame to every viewer, each with one slot that always holds the newest.
 
-A slow viewer skips frames; it never slows another viewer or the cloud, and costs one frame of memory.
+A slow viewer skips frames; it never slows another viewer or the cloud, and costs one frame of memory. A viewer that says
+``deltas`` is sent frames without what it has already (:mod:`.deltas`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import asyncio
 import re
 import time
 from typing import Any
+
+from jinyun.centre.deltas import Deltas, Offer
 
 MAX_VIEWERS = 500
 REPLAY_HOLDS_S = 2.0
@@ -21,16 +24,20 @@ _CLOCK = re.compile(r"clock (\d{1,12}(?:\.\d{1,12})?)")
 class Slot:
     """What one viewer is to be sent next: the newest frame and the newest status."""
 
-    __slots__ = ("answer", "frame", "ready", "text")
+    __slots__ = ("answer", "base", "frame", "ready", "short", "text")
 
     def __init__(self) -> None:
-        self.frame: bytes | None = None
+        self.frame: Offer | None = None
+        self.short = False  # whether it wants frames without what it has
+        self.base = -1  # the key it has
         self.text: str | None = None
         self.answer: str | None = None
         self.ready = asyncio.Event()
 
     def asked(self, text: str) -> None:
-        """Take what the viewer says: ``clock NUMBER`` is answered with the centre's time, all else is nothing."""
+        """Take what the viewer says: ``clock NUMBER`` is answered with the centre's time, ``deltas`` asks for short frames."""
+        if text == "deltas":
+            self.short = True
         found = _CLOCK.fullmatch(text)
         if found:
             self.answer = f'{{"type":"clock","asked":{found[1]},"t_us":{time.time_ns() // 1000}}}'
@@ -41,9 +48,17 @@ class Slot:
         await self.ready.wait()
         self.ready.clear()
         text, self.text = self.text, None
-        frame, self.frame = self.frame, None
+        offer, self.frame = self.frame, None
         answer, self.answer = self.answer, None
-        return text, frame, answer
+        return text, None if offer is None else self._form(offer), answer
+
+    def _form(self, offer: Offer) -> bytes:
+        """Return the form of a frame that this viewer can read, and keep in mind which key it has then."""
+        if self.short and offer.short is not None and offer.base == self.base:
+            return offer.short
+        if offer.short is None:
+            self.base = offer.base
+        return offer.whole
 
 
 class Hub:
@@ -51,9 +66,10 @@ class Hub:
 
     def __init__(self) -> None:
         self.viewers: set[Slot] = set()
-        self.frame: bytes | None = None
+        self.frame: Offer | None = None
         self.text: str | None = None
         self.frame_at = 0.0
+        self._deltas = Deltas()
         self._replay_at = -1e9
 
     def join(self) -> Slot | None:
@@ -77,9 +93,11 @@ class Hub:
             self._replay_at = now
         elif now - self._replay_at < REPLAY_HOLDS_S:
             return
-        self.frame, self.frame_at = frame, now
+        wanted = any(slot.short for slot in self.viewers)
+        offer = self._deltas.offer(frame) if wanted else Offer(frame, None, -1)
+        self.frame, self.frame_at = offer, now
         for slot in self.viewers:
-            slot.frame = frame
+            slot.frame = offer
             slot.ready.set()
 
     def tell(self, text: str) -> None:

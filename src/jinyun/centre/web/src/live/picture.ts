@@ -4,6 +4,7 @@
  * Bad bytes are counted and skipped; a lost connection or a centre that was started again heals by itself.
  */
 
+import { Bodies } from "../wire/bodies.ts";
 import { readFrame, type Frame } from "../wire/frame.ts";
 import { MESSAGE_KINDS, readStatus, type MessageKind, type Status } from "../wire/status.ts";
 import type { Application } from "../wire/catalogue.ts";
@@ -66,15 +67,18 @@ export class Picture {
   start(): void {
     const live = address("api/v1/live");
     live.protocol = live.protocol === "https:" ? "wss:" : "ws:";
+    let bodies = new Bodies();
     connect(live.href, {
       opened: (say) => {
+        bodies = new Bodies();
+        say("deltas");
         this.stopAsking();
         this.stopAsking = this.hop.start(say);
         this.opened += 1;
         this.reconnects = this.opened - 1;
         if (this.opened > 1) void this.refresh();
       },
-      binary: (data) => this.take(() => this.takeFrame(readFrame(data))),
+      binary: (data) => this.take(() => this.takeFrame(readFrame(data, bodies))),
       text: (data) =>
         this.take(() => {
           if (!this.hop.takeAnswer(data)) this.takeStatus(readStatus(data));

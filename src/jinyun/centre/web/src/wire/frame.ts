@@ -1,6 +1,7 @@
 /** A frame of the live picture: all tracks, signals and open advice of one tick, as the cloud published it. */
 
 import { ColumnsError, need, table, unpack, want } from "./columns.ts";
+import { Bodies } from "./bodies.ts";
 
 export interface Tracks {
   readonly n: number;
@@ -75,9 +76,12 @@ export function bilingual(value: unknown): Bilingual | null {
   return { zh: typeof zh === "string" ? zh : text, en: typeof en === "string" ? en : text };
 }
 
-/** Decode one binary message of the live channel; throws {@link ColumnsError} when it is not a frame. */
-export function readFrame(buffer: ArrayBuffer): Frame {
-  const container = unpack(buffer);
+/**
+ * Decode one binary message of the live channel; throws {@link ColumnsError} when it is not a frame, or one whose key is
+ * not among `bodies`.
+ */
+export function readFrame(buffer: ArrayBuffer, bodies: Bodies = new Bodies()): Frame {
+  const container = bodies.complete(unpack(buffer));
   const { meta } = container;
   if (meta["kind"] !== "frame") throw new ColumnsError(`kind ${String(meta["kind"])} is not frame`);
   const t_us = Number(meta["t_us"]);
