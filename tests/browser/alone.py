@@ -49,6 +49,8 @@ class Alone:
         tracks = {
             "id": id.astype(np.uint32), "kind": np.ones(n, np.uint8), "x_m": x_m.astype(np.float32),
             "y_m": y_m.astype(np.float32), "heading_deg": np.zeros(n, np.float32), "speed_mps": np.zeros(n, np.float32),
+            "class": np.full(n, 10, np.uint8), "length_m": np.full(n, 4.6, np.float32),
+            "width_m": np.full(n, 1.8, np.float32), "height_m": np.full(n, 1.5, np.float32),
         }  # fmt: skip
         advice = {
             name: np.array([row.get(name, np.nan if as_type == np.float32 else 0) for row in self.advice], as_type)

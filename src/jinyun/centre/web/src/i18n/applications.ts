@@ -79,4 +79,44 @@ export const DOES: Readonly<Record<string, Bilingual>> = {
     zh: "匝道上的网联车辆申请汇入，云端给出经过证明无冲突的汇入时刻。",
     en: "Gives connected vehicles on a ramp a proven time to merge.",
   },
+  CHPVP: {
+    zh: "授权的优先车辆（执行任务的车辆、公交车）申请通行时，请前方联网车辆让出车道，并把信号优先请求转交信号机；本中心不控制信号灯。",
+    en: "Asks connected vehicles ahead of an authorised one to leave its lane, and keeps its requests for lights; it controls no light.",
+  },
+  CLC: {
+    zh: "车辆申请变道时，有空间即告知可以变道；没有空间则请目标车道后方的联网车辆轻微减速，空间形成后再告知。",
+    en: "Tells who asks for another lane when there is room, and asks a connected vehicle behind to make some where there is none.",
+  },
+  CPM: {
+    zh: "跟踪车队的领航、加入与离开，对跟得过近或掉队的车辆给出平缓恢复车距的车速。",
+    en: "Follows platoons and tells who is too near or has fallen back the speed that closes the difference gently.",
+  },
+  DDS: {
+    zh: "把基准站的 RTCM 差分数据校验后，每秒转发给所有路侧单元。",
+    en: "Passes the corrections of a reference station, checked, on to all roadside units once a second.",
+  },
+  DLM: {
+    zh: "按示范区指令，由路侧单元告知车道的封闭、公交专用、反向或限速，以及起止时间。",
+    en: "Tells by roadside units which lanes are closed, for buses, reversed or slower, from when until when.",
+  },
+  GSPA: {
+    zh: "为申请车位的车辆预留最近的空闲车位，并给出场站内的行驶路径。",
+    en: "Leads who asks for a bay to the nearest that is free, and reserves it meanwhile.",
+  },
+  PDS: {
+    zh: "按车道、按分钟汇总网联车辆的速度、行程时间和急制动，不保留车辆标识。",
+    en: "Sums what connected vehicles tell of speeds, travel times and hard braking by lane and minute, without ids.",
+  },
+  RTS: {
+    zh: "网联车辆到达收费点时，与其完成一次收费交互，每车只收一次。",
+    en: "Lets a connected vehicle that comes to a toll pay there, once.",
+  },
+  SDS: {
+    zh: "车辆询问某一路段时，告知路侧在那里看到的、自身不上报的交通参与者。",
+    en: "Tells who asks about a stretch of road of those whom the road sees there and who do not tell of themselves.",
+  },
+  VRUSP: {
+    zh: "行人在无信号人行横道申请过街，请能够平缓停下的联网车辆让行，确认都在停车后才告知行人通过。",
+    en: "Asks connected cars to stop for a person who asks to cross, and tells the person to go only once all of them do.",
+  },
 };

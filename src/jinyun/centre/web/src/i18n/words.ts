@@ -158,6 +158,8 @@ export const WORDS = {
   "reads.located": { zh: "所在车道", en: "lanes they are on" },
   "reads.map": { zh: "高精地图", en: "the map" },
   "reads.posted": { zh: "标志与事件", en: "signs and events" },
+  "reads.asked": { zh: "车辆与行人的请求", en: "what vehicles and people ask for" },
+  "reads.units": { zh: "路侧单元", en: "roadside units" },
   "reads.reports": { zh: "车辆自报", en: "what vehicles report" },
 
   "devices": { zh: "设备", en: "Devices" },

@@ -118,7 +118,7 @@ export class AdviceLayer {
         label.width = label.element.offsetWidth;
         label.height = label.element.offsetHeight;
       }
-      const spare = label.element.hidden ? 3 : -3;
+      const spare = label.element.hidden ? 3 : -1;
       const box = [want.px - spare, want.py - label.height / 2 - spare, want.px + label.width + spare, want.py + label.height / 2 + spare] as const;
       const meets = placed.some((other) => other[0] < box[2] && other[2] > box[0] && other[1] < box[3] && other[3] > box[1]);
       label.element.hidden = meets;
