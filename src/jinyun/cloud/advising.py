@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from jinyun.cloud.apps import CATALOGUE, Applications, Scene
 from jinyun.cloud.apps.book import Turned
 from jinyun.cloud.apps.scene import HAZARD_LAMPS, LEFT_LAMP, RIGHT_LAMP, UNIT
 from jinyun.cloud.apps.speaking import Device, Speaker
-from jinyun.cloud.cooperation import conducting
+from jinyun.cloud.cooperation import conducting, instructions
 from jinyun.cloud.cooperation.hearing import Heard
 from jinyun.cloud.cooperation.negotiating import Negotiator
 from jinyun.cloud.cooperation.state import State
@@ -82,6 +82,11 @@ class Advising:
         self.units = _units(zone, map)
         self.cooperation, self.negotiator = State(), Negotiator(zone)
         self._heard: list[Heard] = []
+        self._faults: list[Finding] = []
+        try:
+            self.cooperation.kept["DLM"] = instructions.load(zone.folder, map)
+        except instructions.InstructionError as error:
+            self._faults.append(Finding("zone.lanes", zone.id, instructions.FILE, str(error), 0, "fault"))
         self.turned: Turned | None = None
         self.opened = np.zeros(len(CATALOGUE), np.int64)
         self.said = 0
@@ -139,6 +144,8 @@ class Advising:
             Finding("application.failed", self.zone_id, id, reason, frame.t_us, "fault")
             for id, reason in self.applications.failed.items()
         ]
+        findings += [replace(one, t_us=frame.t_us) for one in self._faults]
+        self._faults = []
         advise_s = time.perf_counter() - predicted
         return Answer(
             frame.t_us, located, paths, self.applications.book.open, messages, findings, predicted - began, advise_s

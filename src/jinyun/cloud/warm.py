@@ -21,6 +21,7 @@ from jinyun import hdmap
 from jinyun.cloud import prediction, tracking, twin
 from jinyun.cloud.apps import Applications, Scene
 from jinyun.cloud.apps.scene import IN_USE, LEFT_LAMP, UNIT
+from jinyun.cloud.cooperation import conducting
 from jinyun.cloud.lanes import Lanes
 from jinyun.cloud.live import Cloud
 from jinyun.cloud.rawlog import RawLog
@@ -112,6 +113,7 @@ def _advise(zone: Zone, map: hdmap.Map) -> None:
         BEGAN_US, rows, located, paths, signals, reports, map, road, np.empty(0, UNIT), posted=events.step(BEGAN_US)
     )
     Applications(zone.profile).step(scene)
+    conducting.warm(map)
     map.nearest_lane(rows["x_m"], rows["y_m"])  # asked of those who leapt, several at once
 
 

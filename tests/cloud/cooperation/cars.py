@@ -59,7 +59,8 @@ class Car:
         heading = self.place[2]
         value = {
             **SMALLEST["bsm"], "id": self.name.encode(), "secMark": now_us // 1000 % 60_000, "transmission": "forwardGears",
-            "pos": self._at(), "speed": round(self.speed_mps / 0.02), "heading": round(np.degrees(heading) % 360 / 0.0125) % 28800,
+            "pos": self._at(), "speed": round(self.speed_mps / 0.02),
+            "heading": round(np.degrees(heading) % 360 / 0.0125) % 28800,
             "size": {"width": 180, "length": round(self.length_m * 100)},
             "vehicleClass": {"classification": self.classification},
         }  # fmt: skip

@@ -1,8 +1,8 @@
-"""Cooperative priority passage CHPVP (协作式优先车辆通行): an authorised vehicle asks for a clear lane or for priority at a light.
+"""Cooperative priority passage CHPVP (协作式优先车辆通行): a clear lane or a light for those who are authorised.
 
 Authorised are vehicles on duty, and for lights those of the classes that the profile names (buses). Who drives ahead of one
-that asks for a clear way, in its lane, and has a unit is asked to change to the lane beside, or to slow down where there is none
-and to stay at the right. Requests for lights are kept for the signals with what became of them: this room controls no light.
+that asks for a clear way, in its lane, and has a unit is asked to change to the lane beside, or to slow down where there is
+none. Requests for lights are kept for the signals with what became of them: this room controls no light.
 """
 
 from __future__ import annotations

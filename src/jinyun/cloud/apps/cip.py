@@ -25,7 +25,7 @@ def cooperate(state: State, scene: Scene, parameters: Parameters) -> None:
 
 
 def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
-    """Return what is agreed; ``value`` is the planned speed (m/s), ``after_s`` when the line is passed, ``place`` the junction."""
+    """Return what is agreed; ``value`` is the planned speed (m/s), ``after_s`` until the line, ``place`` the junction."""
     rows: NDArray[np.void] = scene.asked.get("CIP", NOTHING)
     return rows
 

@@ -6,6 +6,7 @@ fallen back is told the speed that closes the difference gently: the rule is a l
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,7 +39,7 @@ def cooperate(state: State, scene: Scene, parameters: Parameters) -> None:
     state.planned_us[key] = scene.t_us
     for platoon in known.by_pid.values():
         line = platoon.line()
-        for first, second in zip(line, line[1:], strict=False):
+        for first, second in pairwise(line):
             _keep(state, scene, state.row_of_vehicle(first), state.row_of_vehicle(second), parameters)
 
 

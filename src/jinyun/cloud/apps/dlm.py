@@ -1,7 +1,7 @@
-"""Dynamic lane management DLM (动态车道管理): lanes closed, for buses, reversed or slower by the zone's instruction, told in RSC.
+"""Dynamic lane management DLM (动态车道管理): lanes closed, for buses, reversed or slower, told in RSC.
 
-Instructions (:mod:`jinyun.cloud.cooperation.instructions`) are told by the roadside units near their lanes from some time before
-they hold until they end: the lane by its link's nodes and number, from when until when, and what to do there.
+Instructions (:mod:`jinyun.cloud.cooperation.instructions`) are told by the roadside units near their lanes from some time
+before they hold until they end: the lane by its link's nodes and number, from when until when, and what to do there.
 """
 
 from __future__ import annotations

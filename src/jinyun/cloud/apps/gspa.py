@@ -1,8 +1,8 @@
 """Guidance in parking areas GSPA (场站路径引导服务): who asks for a bay is led to the nearest that is free.
 
 A bay is occupied while a vehicle stands in it, free once one that stood there has left, else unknown; unknown ones are offered
-after the free ones. A bay that is offered is reserved as long as the request stands. PAM names the lot's bays with what is known
-of them, and the way: the nodes are ends of lanes.
+after the free ones. A bay that is offered is reserved as long as the request stands. PAM names the lot's bays with what is
+known of them, and the way: the nodes are ends of lanes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Vulnerable road user safe passage VRUSP (弱势交通参与者安全通行): who asks to cross is told when; cars yield.
 
 A person asks in PSM (personalReq) at a crossing without lights. Cars with a unit that come to it within some seconds and can
-stop gently are asked to; the person is told to go, and for how long, only once everybody who could be there in the time it takes
-to cross is stopping as asked. Cars without a unit are asked nothing and waited for. Until then the person is told to wait.
+stop gently are asked to; the person is told to go, and for how long, only once everybody who could be there in the time it
+takes to cross is stopping as asked. Cars without a unit are asked nothing and waited for; until then the person is told to
+wait.
 """
 
 from __future__ import annotations

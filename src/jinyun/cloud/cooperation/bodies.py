@@ -84,18 +84,25 @@ def driven(
 
 @_compiled
 def anywhere(
-    line: Floats, s: Floats, speed: float, slack: float, least: float, most: float, half_length: float, half_width: float, along_m: float,
-    aside_m: float, n: int,
+    line: Floats, s: Floats, speed: float, down: float, up: float, least: float, most: float, floor: Floats, roof: Floats,
+    half_length: float, half_width: float, along_m: float, aside_m: float, n: int,
 ) -> Floats:  # fmt: skip
-    """Return the boxes of one that may speed up or slow down by ``slack`` (m/s²), between ``least`` and ``most`` (m/s): shape (n, m, 6)."""
+    """Return the boxes of one that may slow down by ``down`` and speed up by ``up``, shape (n, m, 6).
+
+    It is never slower than ``least`` nor faster than ``most``.
+
+    Who follows another may be as far back as ``floor`` and is no farther than ``roof`` (m, by instant).
+    """
     low, high = np.empty(n), np.empty(n)
     many = 1
     for k in range(n):
         before, after = max(k - 0.5, 0.0) * STEP_S, (k + 0.5) * STEP_S
-        slows = min(before, max(speed - least, 0.0) / slack) if slack > 0 else before
-        low[k] = speed * slows - 0.5 * slack * slows * slows + (speed - slack * slows) * (before - slows)
-        free = min(after, max(most - speed, 0.0) / slack) if slack > 0 else after
-        high[k] = speed * free + 0.5 * slack * free * free + (speed + slack * free) * (after - free)
+        slows = min(before, max(speed - least, 0.0) / down) if down > 0 else before
+        low[k] = speed * slows - 0.5 * down * slows * slows + (speed - down * slows) * (before - slows)
+        free = min(after, max(most - speed, 0.0) / up) if up > 0 else after
+        high[k] = speed * free + 0.5 * up * free * free + (speed + up * free) * (after - free)
+        low[k] = min(low[k], floor[k])
+        high[k] = max(min(high[k], roof[k]), low[k])
         if low[k] < s[-1]:
             many = max(many, int((min(high[k], s[-1]) - low[k]) / APART_M) + 2)
     boxes = np.full((n, many, 6), np.nan)

@@ -15,11 +15,15 @@ from numpy.typing import NDArray
 from jinyun.cloud.apps import chpvp, cip, clc, cpm, cvm, dds, dlm, gspa, pds, rts, sds, vrusp
 from jinyun.cloud.apps.application import Parameters, Urgency, advice
 from jinyun.cloud.apps.scene import Scene
+from jinyun.cloud.cooperation import lanechange
 from jinyun.cloud.cooperation.agreements import Agreement
 from jinyun.cloud.cooperation.hearing import Heard, requests_of
 from jinyun.cloud.cooperation.passing import AGAIN_US, points, points_along
 from jinyun.cloud.cooperation.requests import Request
+from jinyun.cloud.cooperation.reserving import Driver, Other, remaining, reserve
 from jinyun.cloud.cooperation.state import Outgoing, State
+from jinyun.cloud.cooperation.ways import Way
+from jinyun.hdmap import Map
 
 IN_ORDER: tuple[tuple[str, Callable[[State, Scene, Parameters], None]], ...] = (
     ("CIP", cip.cooperate), ("CVM", cvm.cooperate), ("CLC", clc.cooperate), ("CHPVP", chpvp.cooperate),
@@ -123,3 +127,25 @@ def _value(one: Agreement, t_us: int) -> float:
         return np.nan
     next_one = points(one.plan, (t_us - one.made_us) / 1e6)[:1]
     return next_one[0].speed_mps if next_one else np.nan
+
+
+def warm(map: Map) -> None:
+    """Compile or load what planning calls, on two straight ways that cross."""
+    s = np.array([0.0, 60.0])
+    ways = [Way(np.array(line), s, -1, 30.0, 30.0, 45.0, 10.0, (0,)) for line in (_EAST, _NORTH)]
+    drivers = [Driver(k, way, 8.0, 2.3, 0.9) for k, way in enumerate(ways, start=1)]
+    others = [Other((ways[0],), 8.0, 2.3, 0.9, 0.5), Other((ways[1],), 2.0, 2.3, 0.9, 0.5, 1, 20.0)]
+    reserve(map, drivers, others, _WARM)
+    for plan in reserve(map, drivers[:1], (), _WARM).plans:
+        points(plan)
+        remaining(plan, 0.1, _WARM)
+    lanechange.slower(10.0, 8.0, 2.0, {"brake_mps2": 1.5, "slower_mps": 4.0})
+
+
+_EAST, _NORTH = [(-30.0, 0.0), (30.0, 0.0)], [(0.0, -30.0), (0.0, 30.0)]
+_WARM = {
+    "horizon_s": 12.0, "latest_s": 8.0, "accel_mps2": 1.5, "brake_mps2": 2.5, "fastest_mps": 15.0, "along_m": 1.0,
+    "aside_m": 0.3, "slack_mps2": 0.5, "others_most_mps": 15.0, "others_least": 0.5, "others_drive_mps": 3.0,
+    "others_accel_mps2": 2.0, "others_lag_s": 3.0,
+}  # fmt: skip
+"""Numbers for warming alone: no vehicle is ever planned with them."""

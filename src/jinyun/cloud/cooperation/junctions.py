@@ -1,7 +1,8 @@
 """Who comes to a junction without lights (路口参与者), as the planner wants it: who can be told, who has a plan, who has none.
 
-Who drives behind one that is planned, in its lane, follows it and is no constraint. On foot counts who walks near the junction,
-straight on. All others are constraints whether they have a unit or not: a plan relies on nobody who has not asked for one.
+Who drives behind one that is planned, in its lane, follows it: it is a constraint to all but that one. On foot counts who
+walks near the junction, straight on. All others are constraints whether they have a unit or not: a plan relies on nobody who
+has not asked for one.
 """
 
 from __future__ import annotations
@@ -99,10 +100,11 @@ def gather(
                 )
             )  # fmt: skip
             ahead[lanes[-1]] = track, way.line_m
-        elif lead is None:
+        else:
+            follows = (lead[0], way.line_m - lead[1]) if lead else (0, np.inf)
             others.append(
                 Other(tuple(its), float(speed[row]), float(scene.half_length_m[row]), float(scene.half_width_m[row]),
-                      slack_mps2)
+                      slack_mps2, *follows)
             )  # fmt: skip
     return Gathered(junction, tuple(drivers), tuple(others))
 

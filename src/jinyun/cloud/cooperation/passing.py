@@ -16,7 +16,7 @@ from jinyun.cloud.cooperation.agreements import Agreement, Outcome, Point, Sugge
 from jinyun.cloud.cooperation.junctions import gather, junction_of, ways_of
 from jinyun.cloud.cooperation.motion import at
 from jinyun.cloud.cooperation.requests import Ask, Request
-from jinyun.cloud.cooperation.reserving import Parameters, Plan, occupied, remaining, reserve, station
+from jinyun.cloud.cooperation.reserving import Other, Parameters, Plan, follows, occupied, remaining, reserve, station
 from jinyun.cloud.cooperation.ways import Way
 from jinyun.shapes import SEEN_BY_ITSELF
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 AGAIN_US = 500_000
 """Time between two plannings of one junction, and between two sayings of one plan."""
+BEFORE_S, AFTER_S = 2.0, 6.0
+"""Who comes so much before or after one that merges may be asked to make room."""
+SOONER_S = 1.0
+"""A plan is replaced by one that is sooner by so much."""
 POINT_S = 0.5
 MOST_POINTS = 60
 OFF_THE_WAY_M = 1.6
@@ -120,14 +124,14 @@ def _at(
     room = parameters["reach_m"], parameters["slack_mps2"]
     found = gather(scene, junction, turns, agreed, *room)
     n = int(parameters["horizon_s"] / bodies.STEP_S)
-    free = [boxes for other in found.others for boxes in occupied(other, parameters, n)]
-    unproven = [track for track, plan in agreed.items() if any(bodies.touch(plan.boxes, its) >= 0 for its in free)]
+    unproven = _unproven(agreed, found.others, parameters, n)
     if unproven:
         for track in unproven:
             state.close(number_of[track], Outcome.WITHDRAWN)
             state.suggest(application, Suggestion(number_of[track].suggestion.vehicle, ("slow-down",), info, 1.0), now)
             del agreed[track]
         found = gather(scene, junction, turns, agreed, *room)
+    _sooner(junction, agreed, number_of, turns, state, scene, parameters)
     if not found.drivers:
         return
     planned = reserve(scene.map, found.drivers, found.others, parameters, list(agreed.values()))
@@ -155,11 +159,60 @@ def _at(
             state.places[made.number] = junction
 
 
+def _sooner(
+    junction: int, agreed: dict[int, Plan], number_of: dict[int, Agreement], turns: dict[int, int], state: State,
+    scene: Scene, parameters: Parameters,
+) -> None:  # fmt: skip
+    """Give one who waits a sooner plan where it has become free: what was kept for others' sake often is not used."""
+    for track, left in sorted(agreed.items(), key=lambda one: (one[1].entry_s, one[0])):
+        row = state.row_of_track(track, scene)
+        if row not in turns or left.entry_s < 2 * SOONER_S:
+            continue
+        rest = {other: plan for other, plan in agreed.items() if other != track}
+        room = parameters["reach_m"], parameters["slack_mps2"]
+        found = gather(scene, junction, {row: turns[row]}, rest, *room)
+        mine = [driver for driver in found.drivers if driver.track == track]
+        plans = reserve(scene.map, mine, found.others, parameters, list(rest.values())).plans if mine else ()
+        if plans and plans[0].entry_s <= left.entry_s - SOONER_S:
+            one = number_of[track]
+            one.plan, one.made_us, one.said_us = plans[0], scene.t_us, 0
+            one.ends_us = scene.t_us + int(plans[0].out_s * 1e6)
+            agreed[track] = plans[0]
+            return
+
+
+def _unproven(
+    agreed: dict[int, Plan], others: tuple[Other, ...], parameters: Parameters, n: int
+) -> list[int]:  # fmt: skip
+    """Return the tracks whose plans are no longer proven against those without one."""
+    leader_of = {track: plan.driver.leader for track, plan in agreed.items()}
+    found = set()
+    for other in others:
+        for boxes in occupied(other, parameters, n, agreed.get(other.follows)):
+            found |= {
+                track for track, plan in agreed.items()
+                if track not in found and not follows(other, track, leader_of) and bodies.touch(plan.boxes, boxes) >= 0
+            }  # fmt: skip
+    return sorted(found)
+
+
 def _recruits(scene: Scene, asking: dict[int, int], reach_m: float) -> dict[int, int]:
-    """Return who has a unit, did not ask and has one way only: whoever may be asked to make room."""
+    """Return who has a unit, did not ask, has one way only and comes about when one who asked does: who may make room."""
     units = np.flatnonzero((scene.tracks["seen_by"] & SEEN_BY_ITSELF > 0) & scene.driven & ~scene.on_duty)
-    near = [row for row in units.tolist() if row not in asking]
-    return {row: 15 for row in near if len(ways_of(scene, row, reach_m)) == 1}
+    when = {row: _comes_s(scene, row, turns, reach_m) for row, turns in asking.items()}
+    found = {}
+    for row in units.tolist():
+        comes = _comes_s(scene, row, 15, reach_m)
+        if row not in asking and any(-BEFORE_S <= comes - other <= AFTER_S for other in when.values()):
+            found[row] = 15
+    return found
+
+
+def _comes_s(scene: Scene, row: int, turns: int, reach_m: float) -> float:
+    """Return when one is at its line if it goes on as now; infinity where it has not exactly one way."""
+    its = ways_of(scene, row, reach_m, turns)
+    speed = float(np.nan_to_num(scene.tracks["speed_mps"][row]))
+    return its[0].line_m / max(speed, 1.0) if len(its) == 1 else np.inf
 
 
 def _behaviour(scene: Scene, plan: Plan) -> str:

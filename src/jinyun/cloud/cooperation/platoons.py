@@ -1,7 +1,7 @@
 """Platoons (车队): who leads, who follows, who joins and leaves, as their CLPMM tell it (T/CSAE 157-2020).
 
 A leader tells its members, how many it takes and whether others may join. Who asks to join is taken in where the leader is open
-and has room; it is joining until it follows. A member that is silent is let go; a platoon whose leader is, or who says so, ends.
+and has room; it is joining until it follows. Who is silent is let go; a platoon whose leader is, or who says so, ends.
 """
 
 from __future__ import annotations

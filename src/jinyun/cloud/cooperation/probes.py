@@ -1,7 +1,7 @@
-"""Probe data (浮动车数据): what connected vehicles tell of the lanes they drive, summed by lane and minute, without anybody's id.
+"""Probe data (浮动车数据): what connected vehicles tell of the lanes they drive, by lane and minute, without anybody's id.
 
-For each lane and minute: how many vehicles came to it, the mean of their speeds, how long its length takes at their harmonic mean
-(Wardrop 1952), and how often one began to brake hard. What too few vehicles told is withheld: it would be somebody's.
+For each lane and minute: how many vehicles came to it, the mean of their speeds, how long its length takes at their harmonic
+mean (Wardrop 1952), and how often one began to brake hard. What too few vehicles told is withheld: it would be somebody's.
 """
 
 from __future__ import annotations

@@ -60,6 +60,10 @@ class Other:
     half_length_m: float
     half_width_m: float
     slack_mps2: float
+    follows: int = 0
+    """Track of who drives ahead in its lane and may get a plan, 0 nobody: behind that one it may have to stop anywhere."""
+    follows_m: float = np.inf
+    """How far ahead its middle is."""
 
 
 @dataclass(frozen=True)
@@ -90,51 +94,114 @@ def reserve(
 ) -> Planned:
     """Return proven plans of drivers; ``agreed`` are those that stand already, their motions counted from now."""
     n = int(parameters["horizon_s"] / bodies.STEP_S)
-    taken = [boxes for other in others for boxes in occupied(other, parameters, n)]
+    free, known = list(others), dict[int, list[Floats]]()
     refused: list[int] = []
     left = list(drivers)
     while True:
-        made, failed = _round(map, left, taken, parameters, agreed, n)
+        made, failed = _round(map, left, free, parameters, agreed, n, known)
         if not failed:
             return Planned(tuple(made), tuple(sorted(refused)))
         # who gets no plan does what it likes: what was planned before that was known is planned again
         refused += [driver.track for driver in failed]
         left = [driver for driver in left if driver.track not in refused]
-        for one in failed:
-            free = Other((one.way,), one.speed_mps, one.half_length_m, one.half_width_m, parameters["slack_mps2"])
-            taken += occupied(free, parameters, n)
+        free += [
+            Other(
+                (one.way,), one.speed_mps, one.half_length_m, one.half_width_m, parameters["slack_mps2"], one.leader,
+                one.leader_m,
+            )
+            for one in failed
+        ]  # fmt: skip
 
 
 def _round(
-    map: Map, drivers: Sequence[Driver], free: Sequence[Floats], parameters: Parameters, agreed: Sequence[Plan], n: int
+    map: Map,
+    drivers: Sequence[Driver],
+    others: Sequence[Other],
+    parameters: Parameters,
+    agreed: Sequence[Plan],
+    n: int,
+    known: dict[int, list[Floats]],
 ) -> tuple[list[Plan], list[Driver]]:
     """Return plans of drivers in turn, and those without one; from the first of these on nothing more is planned."""
-    taken = np.concatenate([np.empty((n, 0, 6)), *free, *(plan.boxes for plan in agreed)], axis=1)
+    tracks = {driver.track for driver in drivers}
+    plan_of = {plan.driver.track: plan for plan in agreed}
+    waiting = [other for other in others if other.follows in tracks]
+    taken: list[tuple[Other | None, Floats]] = [(None, plan.boxes) for plan in agreed]
+    for k, other in enumerate(others):
+        if other.follows not in tracks:
+            if k not in known:
+                known[k] = occupied(other, parameters, n, plan_of.get(other.follows))
+            taken += [(other, boxes) for boxes in known[k]]
     made: list[Plan] = list(agreed)
     in_turn = _in_turn(drivers, parameters)
+    leader_of = {driver.track: driver.leader for driver in drivers} | {p.driver.track: p.driver.leader for p in agreed}
     for driver in in_turn[:MOST_DRIVERS]:
-        found = _plan(map, driver, made, taken, parameters, n)
+        others_boxes = [boxes for other, boxes in taken if other is None or not follows(other, driver.track, leader_of)]
+        found = _plan(map, driver, made, np.concatenate([np.empty((n, 0, 6)), *others_boxes], axis=1), parameters, n)
         if found is None:
             return [], [driver]
+        behind = [
+            (other, boxes) for other in waiting if other.follows == driver.track
+            for boxes in occupied(other, parameters, n, found)
+        ]  # fmt: skip
+        for other, boxes in behind:  # who follows it must not come into the way of those who were served before
+            for plan in made:
+                if not follows(other, plan.driver.track, leader_of) and bodies.touch(plan.boxes, boxes) >= 0:
+                    return [], [driver]
         made.append(found)
-        taken = np.concatenate([taken, found.boxes], axis=1)
+        taken += [(None, found.boxes), *behind]
     return made[len(agreed) :], in_turn[MOST_DRIVERS:]
 
 
-def occupied(other: Other, parameters: Parameters, n: int) -> list[Floats]:
+def follows(other: Other, track: int, leader_of: Mapping[int, int]) -> bool:
+    """Return whether one drives behind another in its lane, with whoever is between."""
+    ahead, steps = other.follows, 0
+    while ahead and steps <= MOST_DRIVERS:
+        if ahead == track:
+            return True
+        ahead, steps = leader_of.get(ahead, 0), steps + 1
+    return False
+
+
+def occupied(other: Other, parameters: Parameters, n: int, lead: Plan | None = None) -> list[Floats]:
     """Return where one without a plan may be, for each of its ways.
 
     Who drives goes on driving, no slower than a share of its speed: this holds until the next look, half a second later.
+    Behind one with a plan it goes on no later than some seconds after that one, and is not beyond it until it has passed its
+    line.
     """
     most = max(other.speed_mps, parameters["others_most_mps"])
     least = parameters["others_least"] * other.speed_mps if other.speed_mps > parameters["others_drive_mps"] else 0.0
+    starts = lead is not None or other.speed_mps <= parameters["others_drive_mps"]
+    up = max(other.slack_mps2, parameters["others_accel_mps2"]) if starts else other.slack_mps2
+    floor = roof = np.full(n, np.inf)
+    if lead is not None:
+        floor, roof = _floor(lead, parameters["others_lag_s"], n), _roof(other, lead, most, n)
+    body = other.half_length_m, other.half_width_m, parameters["along_m"], parameters["aside_m"]
     return [
         bodies.anywhere(
-            way.line, way.s, other.speed_mps, other.slack_mps2, least, most, other.half_length_m, other.half_width_m,
-            parameters["along_m"], parameters["aside_m"], n,
+            way.line, way.s, other.speed_mps, other.slack_mps2, up, least, most, floor, roof, *body, n
         )
         for way in other.ways
     ]  # fmt: skip
+
+
+def _floor(lead: Plan, lag_s: float, n: int) -> Floats:
+    """Return how far one that follows has come at least: as far as the one ahead has from now until ``lag_s`` before."""
+    t = np.maximum((np.arange(n) - 0.5) * bodies.STEP_S - lag_s, 0.0)
+    return np.array([station(lead, float(at_s))[0] for at_s in t]) - lead.here_m
+
+
+def _roof(other: Other, lead: Plan, most_mps: float, n: int) -> Floats:
+    """Return how far one can be at each instant that drives behind another with a plan."""
+    t = (np.arange(n) + 0.5) * bodies.STEP_S
+    s = np.array([station(lead, float(at_s))[0] for at_s in t])
+    roof = other.follows_m + s - lead.here_m - lead.driver.half_length_m - other.half_length_m
+    gone = np.flatnonzero(s >= lead.driver.way.line_m + lead.driver.half_length_m)
+    if len(gone):
+        since = int(gone[0])
+        roof[since:] = roof[since] + most_mps * bodies.STEP_S * np.arange(n - since)
+    return np.maximum(roof, 0.0)
 
 
 def limits_of(driver: Driver, parameters: Parameters) -> Limits:
