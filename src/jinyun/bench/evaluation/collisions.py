@@ -37,19 +37,25 @@ EBW_S = 3.0
 PASSES_S = 5.0
 
 
-def collisions(lives: Lives, found: Contacts, map: Map, passes: NDArray[np.bool_]) -> Mapping[str, Labels]:
+def collisions(
+    lives: Lives, found: Contacts, map: Map, passes: NDArray[np.bool_], aside: NDArray[np.bool_] | None = None
+) -> Mapping[str, Labels]:
     """Return the labels of the six applications by their ids; ``passes`` says of every row whether its driver goes round
-    somebody without leaving the lane that the simulation has it on."""
+    somebody without leaving the lane that the simulation has it on, ``aside`` who is not judged, as host or as the other
+    (None: the same), but for passing.
+    """
     left = turning_left(lives, map)[found.row]
     opposed = _opposed(lives, found, map)
     evades = (evading(lives, map) | passes)[found.row]
     every = np.ones(len(found.row), np.bool_)
+    aside = passes if aside is None else aside
+    left_out = {what: ~(aside[found.row] | _about(lives, found, what, aside)) for what in (BEHIND, ACROSS, VULNERABLE)}
     return {
-        "FCW": _of(lives, found, BEHIND, every, evades),
-        "EBW": _braked(lives, found, evades),
-        "ICW": _of(lives, found, ACROSS, ~(left & opposed), evades),
-        "LTA": _of(lives, found, ACROSS, left & opposed, evades),
-        "VRUCW": _of(lives, found, VULNERABLE, every, evades),
+        "FCW": _of(lives, found, BEHIND, every, evades, left_out[BEHIND]),
+        "EBW": _braked(lives, found, evades, left_out[BEHIND]),
+        "ICW": _of(lives, found, ACROSS, ~(left & opposed), evades, left_out[ACROSS]),
+        "LTA": _of(lives, found, ACROSS, left & opposed, evades, left_out[ACROSS]),
+        "VRUCW": _of(lives, found, VULNERABLE, every, evades, left_out[VULNERABLE]),
         "DNPW": _passing(lives, found, passes),
     }
 
@@ -85,16 +91,28 @@ def soon(lives: Lives, it: NDArray[np.bool_], frames: int) -> NDArray[np.bool_]:
     return (following - np.arange(n) <= frames) & (following < ends)
 
 
-def _of(lives: Lives, found: Contacts, what: int, belongs: NDArray[np.bool_], evades: NDArray[np.bool_]) -> Labels:
+def _about(lives: Lives, found: Contacts, what: int, it: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return of which host instants ``it`` holds of the one they would touch, or come near."""
+    frame, about = lives.frame[found.row], np.zeros(len(found.row), np.bool_)
+    for whom in (found.whom[:, what], found.near_whom[:, what]):
+        row = np.where(whom >= 0, lives.row(np.maximum(whom, 0), frame), -1)
+        about |= (row >= 0) & it[np.maximum(row, 0)]
+    return about
+
+
+def _of(
+    lives: Lives, found: Contacts, what: int, belongs: NDArray[np.bool_], evades: NDArray[np.bool_],
+    judged: NDArray[np.bool_] | bool = True,
+) -> Labels:  # fmt: skip
     kept, near, near_kept = found.kept_s[:, what], found.near_s[:, what], found.near_kept_s[:, what]
-    must = (kept <= MUST_S) & (found.closing_mps[:, what] >= CREEP_MPS) & belongs
+    must = (kept <= MUST_S) & (found.closing_mps[:, what] >= CREEP_MPS) & belongs & judged
     acts = (lives.accel_mps2[found.row] <= ACTS_MPS2) & np.isinf(near_kept)
     clear = ((near > CLEAR_S) | acts) & ~evades
     hard = clear & (near <= HARD_S)
     frame = lives.frame[found.row]
     return labelled(
         lives, found.row, must, clear, hard, peak=frame + np.nan_to_num(kept, posinf=HORIZON * FRAME_S) / FRAME_S,
-        about=found.whom[:, what], known=found.known,
+        about=found.whom[:, what], known=found.known & judged,
     )  # fmt: skip
 
 
@@ -107,20 +125,26 @@ def true_accel(lives: Lives) -> Floats:
     return accel
 
 
-def _braked(lives: Lives, found: Contacts, evades: NDArray[np.bool_]) -> Labels:
+def _braked(lives: Lives, found: Contacts, evades: NDArray[np.bool_], judged: NDArray[np.bool_]) -> Labels:
     """Return the labels of EBW: the one ahead truly brakes hard and the host would touch it; clear is it where nobody on
     the host's way brakes harder than drivers do every day."""
     accel, frame = true_accel(lives), lives.frame[found.row]
     whom, kept = found.whom[:, BEHIND], found.kept_s[:, BEHIND]
     its = np.where(whom >= 0, lives.row(np.maximum(whom, 0), frame), -1)
     hard_now = lately(lives, accel <= HARD_BRAKING_MPS2, 5)
-    must = (kept <= EBW_S) & (found.closing_mps[:, BEHIND] >= CREEP_MPS) & (its >= 0) & hard_now[np.maximum(its, 0)]
+    must = (
+        judged
+        & (kept <= EBW_S)
+        & (found.closing_mps[:, BEHIND] >= CREEP_MPS)
+        & (its >= 0)
+        & hard_now[np.maximum(its, 0)]
+    )
     braking = lately(lives, accel <= SOFT_BRAKING_MPS2, 10) & (lives.kind[lives.life] == Kind.MOTOR)
     away, _, _ = before(lives, found.row, braking, braking)
     clear = np.isinf(away) & ~evades
     return labelled(
         lives, found.row, must, clear, clear & (found.near_s[:, BEHIND] <= HARD_S),
-        peak=frame + np.nan_to_num(kept, posinf=HORIZON * FRAME_S) / FRAME_S, about=whom, known=found.known,
+        peak=frame + np.nan_to_num(kept, posinf=HORIZON * FRAME_S) / FRAME_S, about=whom, known=found.known & judged,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from jinyun.bench.evaluation.contact import contacts
 from jinyun.bench.evaluation.guidance import promised_greens
 from jinyun.bench.evaluation.labels import Labels
 from jinyun.bench.evaluation.matching import Tally, tally
-from jinyun.bench.evaluation.others import doing, others
+from jinyun.bench.evaluation.others import doing, lately, others
 from jinyun.bench.evaluation.rules import red_lights, speeding
 from jinyun.bench.evaluation.watching import SEEN_EVERY, Variant, Watched
 
@@ -30,6 +30,10 @@ SAME: Mapping[str, tuple[str, ...]] = {
     "FCW": ("EBW", "AVW"), "EBW": ("FCW", "AVW"), "ICW": ("LTA",), "LTA": ("ICW",), "AVW": ("FCW",),
 }  # fmt: skip
 """Which applications mean the same danger: advice of the one is not wrong where an event is the other's."""
+AFTER_PASSING = 80
+"""Frames after somebody has passed in which neither is judged: the simulation takes them back in no natural way."""
+TELLS_ITSELF = ("EVW", "CLW")
+"""Those that are about what only a vehicle itself can tell."""
 LOOKED_BACK = 2
 """Looks before an event within which somebody must have been seen to be known."""
 
@@ -39,7 +43,8 @@ def labels_of(watched: Watched) -> dict[str, Labels]:
     lives, map = watched.lives, watched.map
     free = np.append(map.lanes["junction"] >= 0, True)[lives.lane]  # the last one is for lane -1
     touching = contacts(lives, free)
-    found = dict(collisions(lives, touching, map, doing(lives, watched.deeds, watched.begin_s, "overtaking")))
+    passes, passed = (doing(lives, watched.deeds, watched.begin_s, "overtaking", both) for both in (False, True))
+    found = dict(collisions(lives, touching, map, passes, lately(lives, passed, AFTER_PASSING)))
     found |= others(lives, watched.deeds, watched.begin_s, map)
     return found | {
         "BSW": lane_changes(lives, map),
@@ -56,7 +61,7 @@ def tallies(watched: Watched, labels: Mapping[str, Labels]) -> Iterator[tuple[Va
         for id in JUDGED:
             if id in labels and id in watched.ids:
                 its = said[said["application"] == watched.ids.index(id)]
-                seen = known(watched, labels[id].events, variant)
+                seen = known(watched, labels[id].events, variant, id in TELLS_ITSELF)
                 also = tuple(labels[other] for other in SAME.get(id, ()))
                 yield variant, id, tally(lives, labels[id], its, hears, seen, also)
             elif id == "GLOSA" and id in watched.ids:
@@ -64,14 +69,18 @@ def tallies(watched: Watched, labels: Mapping[str, Labels]) -> Iterator[tuple[Va
                 yield variant, id, promised_greens(watched, its, hears)
 
 
-def known(watched: Watched, events: NDArray[np.void], variant: Variant) -> NDArray[np.bool_]:
-    """Return of which events the one they are about could be known: connected, or seen by a sensor just before."""
+def known(watched: Watched, events: NDArray[np.void], variant: Variant, itself: bool = False) -> NDArray[np.bool_]:
+    """Return of which events the one they are about could be known: connected or, unless only it ``itself`` can tell, seen
+    by a sensor just before."""
     lives, looks = watched.lives, watched.seen[variant.weather]
     life_of = {int(number): life for life, number in enumerate(lives.number.tolist())}
     found = np.ones(len(events), np.bool_)
     for k, event in enumerate(events):
         about = int(event["about"])
         if about == 0 or lives.connected[life_of[about]] < variant.share:
+            continue
+        if itself:
+            found[k] = False
             continue
         at = min(int(event["first"]) // SEEN_EVERY, len(looks) - 1)
         found[k] = any((looks[back] == about).any() for back in range(max(at - LOOKED_BACK, 0), at + 1))

@@ -52,12 +52,13 @@ def others(lives: Lives, deeds: list[Deed], begin_s: float, map: Map) -> Mapping
     }
 
 
-def doing(lives: Lives, deeds: list[Deed], begin_s: float, kind: str) -> NDArray[np.bool_]:
-    """Return at which rows their vehicles do a deed of a kind."""
+def doing(lives: Lives, deeds: list[Deed], begin_s: float, kind: str, both: bool = False) -> NDArray[np.bool_]:
+    """Return at which rows their vehicles do a deed of a kind, or with ``both`` have one done to them."""
     does, life_of = np.zeros(len(lives.x_m), np.bool_), {int(n): k for k, n in enumerate(lives.number.tolist())}
-    for deed in deeds:
-        life = life_of.get(deed.by, -1)
-        if deed.kind != kind or life < 0:
+    of_kind = [deed for deed in deeds if deed.kind == kind]
+    for number, deed in [(deed.by, deed) for deed in of_kind] + [(deed.other, deed) for deed in of_kind if both]:
+        life = life_of.get(number, -1)
+        if life < 0:
             continue
         begin = round((deed.begin_s - begin_s) / FRAME_S) + 1
         end = round((deed.end_s - begin_s) / FRAME_S) if np.isfinite(deed.end_s) else lives.frames

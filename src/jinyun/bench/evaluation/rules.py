@@ -18,6 +18,7 @@ from jinyun.bench.evaluation.collisions import way_through
 from jinyun.bench.evaluation.contact import BEHIND, Contacts
 from jinyun.bench.evaluation.labels import Labels, labelled
 from jinyun.bench.evaluation.lives import FRAME_S, Lives
+from jinyun.bench.evaluation.others import lately
 from jinyun.hdmap import LaneKind, Map, Turn
 from jinyun.shapes import Kind, Light
 
@@ -27,6 +28,8 @@ BEYOND, BEYOND_MPS, TOLERATED = 1.15, 1.7, 1.07
 LASTS_S = 2.0
 TOLD_S = 5.0
 """So soon somebody who is too fast should know."""
+CALM_FRAMES = 50
+"""So long after the siren it is still as fast as before."""
 MOVING_MPS = 2.0
 REACH_M = 120.0
 
@@ -90,12 +93,9 @@ def speeding(lives: Lives, map: Map) -> Labels:
     limit = map.lanes["speed_limit_mps"][lane].astype(np.float64)
     kind = lives.kind[lives.life]
     driven = np.isin(map.lanes["kind"][lane], (LaneKind.CAR, LaneKind.BUS)) & (lives.lane >= 0)
+    hurries = lately(lives, lives.doing["siren"] > 0, CALM_FRAMES)
     rows = np.flatnonzero(
-        (kind == Kind.MOTOR)
-        & driven
-        & np.isfinite(limit)
-        & (lives.speed_mps > MOVING_MPS)
-        & (lives.doing["siren"] == 0)
+        (kind == Kind.MOTOR) & driven & np.isfinite(limit) & (lives.speed_mps > MOVING_MPS) & ~hurries
     )
     beyond = lives.speed_mps > np.maximum(BEYOND * limit, limit + BEYOND_MPS)
     beyond &= driven
