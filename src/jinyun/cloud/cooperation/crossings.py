@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from jinyun.cloud.cooperation.state import speed_of
 from jinyun.hdmap.precise import LaneKind
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def coming(scene: Scene, crossing: int, over: dict[int, float], reach_m: float) 
     extent, found = scene.roadway.roads.extent_m, []
     for row in near.tolist():
         metres = np.inf
-        speed = float(np.nan_to_num(scene.tracks["speed_mps"][row]))
+        speed = speed_of(scene, row)
         back = float(scene.half_length_m[row]) + half
         for path in range(int(scene.paths.first[row]), int(scene.paths.first[row + 1])):
             if scene.paths.probability[path] < LIKELY:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.cloud.cooperation.motion import slowing
+from jinyun.cloud.cooperation.state import speed_of
 
 if TYPE_CHECKING:
     from jinyun.cloud.apps.scene import Scene
@@ -60,8 +61,8 @@ def side_of(scene: Scene, row: int, target: int) -> int:
 def room(scene: Scene, row: int, side: int, parameters: Mapping[str, float]) -> Room:
     """Return what room there is beside one for its change of lane."""
     beside = scene.beside
-    speed = np.nan_to_num(scene.tracks["speed_mps"].astype(np.float64))
     ahead, behind = int(beside.ahead[row, side]), int(beside.behind[row, side])
+    speed = {k: speed_of(scene, k) for k in (row, ahead, behind) if k >= 0}
     t, gap = parameters["change_s"], parameters["gap_m"]
     front = back = True
     if ahead >= 0:

@@ -17,6 +17,7 @@ from jinyun.cloud.cooperation.junctions import gather, junction_of, ways_of
 from jinyun.cloud.cooperation.motion import at
 from jinyun.cloud.cooperation.requests import Ask, Request
 from jinyun.cloud.cooperation.reserving import Other, Parameters, Plan, follows, occupied, remaining, reserve, station
+from jinyun.cloud.cooperation.state import speed_of
 from jinyun.cloud.cooperation.ways import Way
 from jinyun.shapes import SEEN_BY_ITSELF
 
@@ -30,6 +31,8 @@ BEFORE_S, AFTER_S = 2.0, 6.0
 """Who comes so much before or after one that merges may be asked to make room."""
 SOONER_S = 1.0
 """A plan is replaced by one that is sooner by so much."""
+MOST_A_FRAME = 4
+"""Junctions planned in one frame, but for those where somebody has left its plan."""
 POINT_S = 0.5
 MOST_POINTS = 60
 OFF_THE_WAY_M = 1.6
@@ -55,13 +58,17 @@ def step(application: str, ask: Ask, info: str, state: State, scene: Scene, para
         if junction >= 0 and not scene.map.junctions["signalised"][junction]:
             wanted.setdefault(junction, {})[row] = turns, request
     open_at = {state.places[one.number] for one in state.ledger.of(application)}
-    for junction in sorted(set(wanted) | open_at):
+    planned = 0
+    for junction in sorted(set(wanted) | open_at, key=lambda one: (state.planned_us.get((application, one), 0), one)):
         key = application, junction
         if scene.t_us - state.planned_us.get(key, 0) < AGAIN_US and junction not in broken:
             continue
         asking = wanted.get(junction, {})
         if all(int(scene.id[row]) in held for row in asking) and junction not in open_at:
             continue
+        if planned >= MOST_A_FRAME and junction not in broken:
+            continue  # the one that has waited longest comes first in the next frame
+        planned += 1
         state.planned_us[key] = scene.t_us
         _at(application, info, junction, asking, state, scene, parameters)
 
@@ -211,7 +218,7 @@ def _recruits(scene: Scene, asking: dict[int, int], reach_m: float) -> dict[int,
 def _comes_s(scene: Scene, row: int, turns: int, reach_m: float) -> float:
     """Return when one is at its line if it goes on as now; infinity where it has not exactly one way."""
     its = ways_of(scene, row, reach_m, turns)
-    speed = float(np.nan_to_num(scene.tracks["speed_mps"][row]))
+    speed = speed_of(scene, row)
     return its[0].line_m / max(speed, 1.0) if len(its) == 1 else np.inf
 
 

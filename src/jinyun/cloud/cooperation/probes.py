@@ -65,7 +65,8 @@ class Probes:
         with np.errstate(invalid="ignore"):
             hard = own & (tracks["accel_mps2"] <= -parameters["hard_mps2"])
         begins = hard & ~np.isin(tracks["id"], self._braking)
-        np.add.at(self.sums[:, 4], scene.located.lane[begins], 1)
+        if begins.any():
+            self.sums[:, 4] += np.bincount(scene.located.lane[begins], minlength=lanes)
         self._braking = tracks["id"][hard].copy()
         if scene.t_us - self.sampled_us < SAMPLE_US:
             return
@@ -75,7 +76,7 @@ class Probes:
         self._lane_of = ids.copy(), lane.copy()
         v = speed[own]
         for column, values in enumerate((np.ones(len(v)), v, 1 / np.maximum(v, CREEPS_MPS), came.astype(float))):
-            np.add.at(self.sums[:, column], lane, values)
+            self.sums[:, column] += np.bincount(lane, values, minlength=lanes)
 
     def _close(self, scene: Scene, parameters: Mapping[str, float]) -> None:
         rows = np.flatnonzero(self.sums[:, 0] + self.sums[:, 4] > 0)

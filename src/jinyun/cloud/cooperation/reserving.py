@@ -98,19 +98,21 @@ def reserve(
     refused: list[int] = []
     left = list(drivers)
     while True:
-        made, failed = _round(map, left, free, parameters, agreed, n, known)
-        if not failed:
-            return Planned(tuple(made), tuple(sorted(refused)))
-        # who gets no plan does what it likes: what was planned before that was known is planned again
+        made, failed, sound = _round(map, left, free, parameters, agreed, n, known)
         refused += [driver.track for driver in failed]
+        if sound:
+            return Planned(tuple(made), tuple(sorted(refused)))
+        # one without a plan comes into the way of what was planned before that was known: that is planned again
         left = [driver for driver in left if driver.track not in refused]
-        free += [
-            Other(
-                (one.way,), one.speed_mps, one.half_length_m, one.half_width_m, parameters["slack_mps2"], one.leader,
-                one.leader_m,
-            )
-            for one in failed
-        ]  # fmt: skip
+        free += [_unplanned(driver, parameters) for driver in failed]
+
+
+def _unplanned(driver: Driver, parameters: Parameters) -> Other:
+    """Return one that gets no plan as what it then is: it does what it likes."""
+    return Other(
+        (driver.way,), driver.speed_mps, driver.half_length_m, driver.half_width_m, parameters["slack_mps2"],
+        driver.leader, driver.leader_m,
+    )  # fmt: skip
 
 
 def _round(
@@ -121,8 +123,8 @@ def _round(
     agreed: Sequence[Plan],
     n: int,
     known: dict[int, list[Floats]],
-) -> tuple[list[Plan], list[Driver]]:
-    """Return plans of drivers in turn, and those without one; from the first of these on nothing more is planned."""
+) -> tuple[list[Plan], list[Driver], bool]:
+    """Return plans of drivers in turn, those without one, and whether the plans are proven against these too."""
     tracks = {driver.track for driver in drivers}
     plan_of = {plan.driver.track: plan for plan in agreed}
     waiting = [other for other in others if other.follows in tracks]
@@ -133,24 +135,36 @@ def _round(
                 known[k] = occupied(other, parameters, n, plan_of.get(other.follows))
             taken += [(other, boxes) for boxes in known[k]]
     made: list[Plan] = list(agreed)
-    in_turn = _in_turn(drivers, parameters)
+    failed: list[Driver] = []
     leader_of = {driver.track: driver.leader for driver in drivers} | {p.driver.track: p.driver.leader for p in agreed}
-    for driver in in_turn[:MOST_DRIVERS]:
-        others_boxes = [boxes for other, boxes in taken if other is None or not follows(other, driver.track, leader_of)]
-        found = _plan(map, driver, made, np.concatenate([np.empty((n, 0, 6)), *others_boxes], axis=1), parameters, n)
-        if found is None:
-            return [], [driver]
-        behind = [
-            (other, boxes) for other in waiting if other.follows == driver.track
-            for boxes in occupied(other, parameters, n, found)
-        ]  # fmt: skip
-        for other, boxes in behind:  # who follows it must not come into the way of those who were served before
-            for plan in made:
-                if not follows(other, plan.driver.track, leader_of) and bodies.touch(plan.boxes, boxes) >= 0:
-                    return [], [driver]
-        made.append(found)
-        taken += [(None, found.boxes), *behind]
-    return made[len(agreed) :], in_turn[MOST_DRIVERS:]
+
+    def comes_into_the_way(of: list[tuple[Other, Floats]]) -> bool:
+        return any(
+            not follows(other, plan.driver.track, leader_of) and bodies.touch(plan.boxes, boxes) >= 0
+            for other, boxes in of for plan in made[len(agreed) :]
+        )  # fmt: skip
+
+    for driver in _in_turn(drivers, parameters):
+        boxes_of = [boxes for other, boxes in taken if other is None or not follows(other, driver.track, leader_of)]
+        found = None
+        if len(made) - len(agreed) < MOST_DRIVERS:
+            found = _plan(map, driver, made, np.concatenate([np.empty((n, 0, 6)), *boxes_of], axis=1), parameters, n)
+        its = [other for other in waiting if other.follows == driver.track]
+        behind = [(other, boxes) for other in its for boxes in occupied(other, parameters, n, found)]
+        if found is not None and not comes_into_the_way(behind):  # nor do those who follow it
+            made.append(found)
+            plan_of[driver.track] = found
+            taken += [(None, found.boxes), *behind]
+            continue
+        failed.append(driver)
+        alone = [_unplanned(driver, parameters), *its]
+        loose = [
+            (other, boxes) for other in alone for boxes in occupied(other, parameters, n, plan_of.get(other.follows))
+        ]
+        if comes_into_the_way(loose):
+            return made[len(agreed) :], failed, False
+        taken += loose
+    return made[len(agreed) :], failed, True
 
 
 def follows(other: Other, track: int, leader_of: Mapping[int, int]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +16,12 @@ from jinyun.cloud.cooperation.requests import Board, Key, Request
 if TYPE_CHECKING:
     from jinyun.cloud.apps.scene import Scene
     from jinyun.zone import Projection
+
+
+def speed_of(scene: Scene, row: int) -> float:
+    """Return how fast the one in a row is, 0 where nobody knows (m/s)."""
+    speed = float(scene.tracks["speed_mps"][row])
+    return speed if np.isfinite(speed) else 0.0
 
 
 class Outgoing(NamedTuple):
@@ -53,14 +59,13 @@ class State:
     _tracks: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
     _ids: NDArray[np.uint64] | None = None
     _order: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    _rows: Mapping[int, int] = field(default_factory=dict)
+    _by_track: NDArray[np.int64] | None = None
 
     def begin(self, scene: Scene) -> None:
         """Look at a new frame."""
         self._tracks = scene.tracks["vehicle_id"]
         self._ids = None
-        busy = self.ledger.open or self.board.standing
-        self._rows = {int(track): row for row, track in enumerate(scene.id.tolist())} if busy else {}
+        self._by_track = None
 
     def row_of_vehicle(self, vehicle: int) -> int:
         """Return the row of a vehicle's track, -1 where it has none."""
@@ -76,7 +81,12 @@ class State:
 
     def row_of_track(self, track: int, scene: Scene) -> int:
         """Return the row of a track, -1 where it is gone."""
-        return self._rows.get(track, -1)
+        ids = scene.id
+        if self._by_track is None:
+            self._by_track = np.argsort(ids, kind="stable")
+        at = int(np.searchsorted(ids, track, sorter=self._by_track))
+        row = int(self._by_track[at]) if at < len(ids) else -1
+        return row if row >= 0 and int(ids[row]) == track else -1
 
     def close(self, agreement: Agreement, outcome: Outcome) -> None:
         """End an agreement and forget its place."""
