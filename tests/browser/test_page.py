@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import Viewer
 from tests.conftest import shared
 from tests.oracle import frame
-from tests.running import Running, jinyun, running
+from tests.running import START_S, Running, jinyun, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
@@ -174,7 +174,7 @@ def test_the_page_recovers_by_itself_from_the_death_of_every_part(viewer: Viewer
         for name in ("broker", "cloud", "centre", "street"):
             zone.kill(name)
             seen = viewer.probe("j.frames")
-            viewer.until(f"__jinyun.frames > {seen} + 20 && __jinyun.counts.tracks > 50", 30)
+            viewer.until(f"__jinyun.frames > {seen} + 20 && __jinyun.counts.tracks > 50", START_S)
             expect(viewer.page.get_by_test_id(f"part-{name}")).to_have_attribute("data-state", "up", timeout=20_000)
         assert viewer.page.evaluate("window.__same") is True  # never reloaded
         assert viewer.probe("j.badFrames") == 0
