@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -161,7 +161,7 @@ async def _head(reader: asyncio.StreamReader, mountpoint: str = "") -> tuple[str
     return first, chunked
 
 
-async def _body(reader: asyncio.StreamReader, chunked: bool, silent_s: float):  # type: ignore[no-untyped-def]
+async def _body(reader: asyncio.StreamReader, chunked: bool, silent_s: float) -> AsyncIterator[bytes]:
     """Yield the octets of an answer until it ends; a stream that is silent too long raises ``TimeoutError``."""
     while True:
         async with asyncio.timeout(silent_s):

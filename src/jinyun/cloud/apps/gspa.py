@@ -60,7 +60,8 @@ class Lot:
 
     def _away(self, scene: Scene, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         bays, tracks = scene.map.bays, scene.tracks
-        return tuple(tracks[name][rows][:, None] - bays[name][None, :] for name in ("x_m", "y_m"))  # type: ignore[return-value]
+        x, y = (tracks[name][rows][:, None] - bays[name][None, :] for name in ("x_m", "y_m"))
+        return x, y
 
     def shown(self) -> NDArray[np.uint8]:
         """Return the status of each bay with reservations."""

@@ -137,5 +137,6 @@ def standing(
         hard = min(speed_mps * speed_mps / (2 * at_m), brake)
         wait = t_s - speed_mps / hard - when(slowing(0.0, 0.0, 0.0, cap, accel, brake), entry_m - at_m)
         if wait >= 0:
-            return slowing(speed_mps, 0.0, wait, cap, accel, hard)
+            made: Floats = slowing(speed_mps, 0.0, wait, cap, accel, hard)
+            return made
     return none

@@ -295,6 +295,7 @@ def _search(
 ) -> Floats:  # fmt: skip
     """Return the soonest motion that is in no zone with another and touches nobody of ``taken``; no rows for none."""
     none = np.empty((0, 4))
+    motion: Floats = none
     soonest = first(speed, entry, cap, accel, brake)
     if not len(soonest):
         return none
