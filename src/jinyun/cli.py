@@ -139,7 +139,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate = deeds.add_parser("evaluate", help="hold advice against the true future of simulated streets (minutes)")
     evaluate.add_argument("--only", metavar="NAMES", help="these applications only, as FCW,ICW")
     evaluate.add_argument("--seconds", type=_positive, help="seconds of each street (default 120)")
-    evaluate.add_argument("--seed", type=int, help="one street, of this seed (default: three)")
+    evaluate.add_argument("--seed", type=int, help="one street, of this seed (default: two)")
     for deed in deeds.choices.values():
         deed.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
 

@@ -26,7 +26,7 @@ MUST_S, CLEAR_S, HARD_S = 2.0, 3.5, 6.0
 """Touching before the first is an event, after the second it is none yet; until the third it is a hard one."""
 ACTS_MPS2 = -1.0
 """A driver who brakes so much is doing something about it."""
-CREEP_MPS = 1.5
+CREEP_MPS = 2.5
 """A touch at less is no collision to be warned of."""
 OPPOSED_RAD = 2.2
 EVADES_MPS2, EVADES_S, EVADES_M, LEAVES_S = -2.0, 3.5, 8.0, 1.0

@@ -189,6 +189,10 @@ def _drive(
                             near_kept[n, what] = t
                     if gap <= 2 * SHRUNK_M and sure:
                         sure = False
+                        if mode == 0:
+                            near[n, what] = min(near[n, what], t)
+                        else:
+                            near_kept[n, what] = min(near_kept[n, what], t)
                         if mode == 0 and t < held[n, what]:
                             held[n, what], held_whom[n, what] = t, j
                         elif mode == 1 and t < kept[n, what]:

@@ -24,6 +24,8 @@ from jinyun.bench.evaluation.watching import SEEN_EVERY, Variant, Watched
 
 JUDGED = ("FCW", "EBW", "ICW", "LTA", "VRUCW", "DNPW", "BSW", "RLVW", "SLW", "EVW", "AVW", "CLW", "GLOSA")
 """The applications that have labels."""
+WITHOUT_EVENTS = ("GLOSA",)
+"""Those whose advice is judged, but that miss nothing; they do not count for all together."""
 TIMED = ("FCW", "EBW", "ICW", "LTA", "VRUCW", "DNPW", "BSW", "RLVW", "CLW")
 """Those whose events have an instant at which it is too late."""
 SAME: Mapping[str, tuple[str, ...]] = {

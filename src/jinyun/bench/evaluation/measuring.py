@@ -8,7 +8,7 @@ from typing import Any
 
 from jinyun import hdmap
 from jinyun import zone as zones
-from jinyun.bench.evaluation.figuring import JUDGED, TIMED, figures, labels_of, tallies
+from jinyun.bench.evaluation.figuring import JUDGED, TIMED, WITHOUT_EVENTS, figures, labels_of, tallies
 from jinyun.bench.evaluation.labels import BAND
 from jinyun.bench.evaluation.matching import Tally
 from jinyun.bench.evaluation.watching import Variant, Watched, watch
@@ -16,7 +16,7 @@ from jinyun.bench.machine import describe
 from jinyun.world.staging import KINDS, by_kind
 
 ZONE = "science-city"
-SECONDS, SEEDS = 120.0, (1, 2, 3)
+SECONDS, SEEDS = 120.0, (1, 2)
 PER_MINUTE = 24.0
 """Deeds of each kind begun in a minute."""
 VARIANTS = tuple(Variant(weather, share) for weather in ("clear", "fog", "rain") for share in (0.1, 0.3, 1.0))
@@ -87,7 +87,7 @@ def told(
     for variant in variants:
         whole = Tally()
         for id in wanted:
-            if (id, variant) in sums:
+            if (id, variant) in sums and id not in WITHOUT_EVENTS:
                 whole.add(sums[id, variant])
         for name in ("precision", "recall"):
             value = getattr(whole, name)
