@@ -1,5 +1,7 @@
 """Times in zones of conflict: thousands of random situations, driven by an independent judge; refusal where nothing helps."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,7 @@ ROADS = roadway(MAP).roads
 CIP = {**own("CIP"), "horizon_s": 18.0, "latest_s": 10.0}
 
 
+@cache
 def way(lane, before_m, turn):
     """Return the way of one whose middle is so far before the junction's edge (lanes are 188 m long)."""
     (found,) = ways(MAP, ROADS, lane, 188.0 - before_m, 200.0, turn)
@@ -29,7 +32,7 @@ def situation(rng):
     """Return (drivers, others, how the others really drive) of a random situation without overlapping bodies."""
     drivers, others, truth, track = [], [], [], 0
     for lane in rng.permutation(4)[: rng.integers(2, 5)].tolist():
-        at, ahead, ahead_at = rng.uniform(6, 60), 0, 0.0
+        at, ahead, ahead_at = rng.integers(24, 240) / 4, 0, 0.0
         told = rng.random() < 0.9
         for _ in range(1 if not told else rng.integers(1, 3)):
             track += 1
@@ -40,7 +43,7 @@ def situation(rng):
                 leader = (ahead, at - ahead_at) if ahead else (0, np.inf)
                 drivers.append(Driver(track, way(lane, at, turn), speed, half, wide, rng.random() < 0.1, *leader))
                 ahead, ahead_at = track, at
-                at += rng.uniform(14, 40)
+                at += rng.integers(56, 160) / 4
             else:
                 speed = rng.uniform(4, 14)
                 choices = tuple(way(lane, at, t) for t in (STRAIGHT, RIGHT, LEFT))

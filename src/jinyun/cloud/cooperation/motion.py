@@ -38,6 +38,15 @@ def at(motion: Floats, t_s: float) -> tuple[float, float]:
 
 
 @_compiled
+def stations(motion: Floats, t_s: Floats) -> Floats:
+    """Return the station at each of several instants."""
+    found = np.empty(len(t_s))
+    for k in range(len(t_s)):
+        found[k] = at(motion, t_s[k])[0]
+    return found
+
+
+@_compiled
 def when(motion: Floats, far_m: float) -> float:
     """Return the first instant at which a motion has come so far; 0 where it has already, infinity where it never does."""
     if far_m <= motion[0, 1]:

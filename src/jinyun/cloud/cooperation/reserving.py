@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from jinyun.cloud.cooperation import bodies
 from jinyun.cloud.cooperation.bodies import clear
-from jinyun.cloud.cooperation.motion import STANDS_MPS, Limits, at, first, rolling, standing, when
+from jinyun.cloud.cooperation.motion import STANDS_MPS, Limits, at, first, rolling, standing, stations, when
 from jinyun.cloud.cooperation.ways import Way
 from jinyun.hdmap import Map
 from jinyun.hdmap.precise import Conflict
@@ -203,13 +203,14 @@ def occupied(other: Other, parameters: Parameters, n: int, lead: Plan | None = N
 def _floor(lead: Plan, lag_s: float, n: int) -> Floats:
     """Return how far one that follows has come at least: as far as the one ahead has from now until ``lag_s`` before."""
     t = np.maximum((np.arange(n) - 0.5) * bodies.STEP_S - lag_s, 0.0)
-    return np.array([station(lead, float(at_s))[0] for at_s in t]) - lead.here_m
+    found: Floats = stations(lead.motion, t) - lead.here_m
+    return found
 
 
 def _roof(other: Other, lead: Plan, most_mps: float, n: int) -> Floats:
     """Return how far one can be at each instant that drives behind another with a plan."""
     t = (np.arange(n) + 0.5) * bodies.STEP_S
-    s = np.array([station(lead, float(at_s))[0] for at_s in t])
+    s = stations(lead.motion, t)
     roof = other.follows_m + s - lead.here_m - lead.driver.half_length_m - other.half_length_m
     gone = np.flatnonzero(s >= lead.driver.way.line_m + lead.driver.half_length_m)
     if len(gone):
