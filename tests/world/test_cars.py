@@ -11,6 +11,7 @@ from jinyun.shapes import Kind
 from jinyun.world import cars
 from jinyun.world.clock import Clock
 from jinyun.world.sending import Message
+from jinyun.world.street import LEFT_LAMP
 from jinyun.zone import Zone
 from tests import oracle
 from tests.world.scenes import scene
@@ -136,3 +137,23 @@ def test_the_confidence_holds_two_standard_deviations(sd: float, word: str) -> N
 
 def test_nobody_connected_says_nothing(here: Zone) -> None:
     assert list(cars.Cars(here, 0.0, 1).messages(scene({"x": 1.0}), Clock(100.0))) == []
+
+
+def test_lamps_events_slips_and_sirens_are_said_and_nothing_where_there_is_none(here: Zone) -> None:
+    """Read by asn1tools: bit strings are counted from the highest bit, as the standard counts them."""
+    street = scene({}, {}, {})
+    street.doing["lights"][0] = LEFT_LAMP
+    street.doing["events"][1], street.doing["braking"][1] = 1 << 10, 4 | 8
+    for name, value in (("response", 1), ("siren", 2), ("lightbar", 2)):
+        street.doing[name][2] = value
+    turns, slides, hurries = (
+        said(message) for message in cars.Cars(exact(here), 1.0, 1).messages(street, Clock(100.0))
+    )
+    lights, _ = turns["safetyExt"]["lights"]
+    assert int.from_bytes(lights, "big") >> (8 * len(lights) - 3) & 1, "leftTurnSignalOn is bit 2"
+    assert "events" not in turns["safetyExt"] and "emergencyExt" not in turns
+    events, _ = slides["safetyExt"]["events"]
+    assert int.from_bytes(events, "big") >> (8 * len(events) - 3) & 1, "eventABSactivated is bit 2"
+    assert slides["brakes"]["abs"] == slides["brakes"]["scs"] == "engaged" and "traction" not in slides["brakes"]
+    assert hurries["emergencyExt"] == {"responseType": "emergency", "sirenUse": "inUse", "lightsUse": "inUse"}
+    assert "safetyExt" not in hurries
