@@ -79,6 +79,11 @@ def test_no_plan_of_ten_thousand_situations_lets_two_bodies_touch(seed):
         moved += sum(len(plan.motion) > 2 for plan in found.plans)
         told = [body(p.driver, *places(p.driver.way.line, p.motion, t)) for p in found.plans]
         alone = [body(o, *real(o, w, a, drivers, found.plans, t)) for (w, a), o in zip(truth, others, strict=True)]
+        for d in (d for d in drivers if d.track in found.refused):  # they too drive on as they like
+            other = Other(
+                (d.way,), d.speed_mps, d.half_length_m, d.half_width_m, CIP["slack_mps2"], d.leader, d.leader_m
+            )
+            alone.append(body(other, *real(other, d.way, rng.uniform(0, CIP["slack_mps2"]), drivers, found.plans, t)))
         for plan in found.plans:
             assert_drivable(plan)
         pairs += [(a, b) for i, a in enumerate(told) for b in told[i + 1 :] + alone]

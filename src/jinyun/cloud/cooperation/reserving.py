@@ -216,7 +216,8 @@ def _roof(other: Other, lead: Plan, most_mps: float, n: int) -> Floats:
     if len(gone):
         since = int(gone[0])
         roof[since:] = roof[since] + most_mps * bodies.STEP_S * np.arange(n - since)
-    return np.maximum(roof, 0.0)
+    found: Floats = np.maximum(roof, 0.0)
+    return found
 
 
 def limits_of(driver: Driver, parameters: Parameters) -> Limits:
