@@ -142,7 +142,7 @@ class Advising:
         messages += self.negotiator.messages(lambda vehicle: source_at(sender(vehicle)), frame.t_us)
         findings = [
             Finding("application.failed", self.zone_id, id, reason, frame.t_us, "fault")
-            for id, reason in self.applications.failed.items()
+            for id, reason in (self.applications.failed | self.cooperation.failed).items()
         ]
         findings += [replace(one, t_us=frame.t_us) for one in self._faults]
         self._faults = []

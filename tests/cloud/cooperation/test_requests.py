@@ -10,8 +10,8 @@ from jinyun.cloud.cooperation.hearing import requests_of
 from jinyun.cloud.cooperation.requests import MOST_OF_ONE, Ask, Board, Request
 from jinyun.cloud.decode import MOST_HEARD, Decoder
 from jinyun.net.block import Arrival
-from tests.cloud.apps.scenes import T_US
-from tests.cloud.cooperation.asking import psm, request, vehicle, vir
+from tests.cloud.apps.scenes import T_US, Mover, straight
+from tests.cloud.cooperation.asking import Talk, psm, request, vehicle, vir
 from tests.cloud.cooperation.cars import BITS, second
 
 LIFE_US = 2_000_000
@@ -76,3 +76,12 @@ def test_a_flood_of_requests_is_cut_and_told_and_everybody_elses_data_stay():
     (told,) = [one for one in decoded.findings if one.rule == "cooperation.flood"]
     assert told.count == 44
     assert np.unique([one.source for one in decoded.heard]).size == MOST_HEARD
+
+
+def test_one_application_that_fails_costs_the_others_nothing():
+    wants = request("laneChange", {"upstreamNode": {"id": 1}, "downstreamNode": {"id": 2}, "targetLane": 1})
+    talk = Talk()
+    talk.state.kept["GSPA"] = talk.state.kept["PDS"] = None  # what they keep is spoilt
+    talk.at(straight(), [Mover(0.0, 100.0, 0, 12.0)], vir(0, wants))
+    assert set(talk.state.failed) == {"PDS"}
+    assert talk.told(0) == [("laneChangingToLeft",)]

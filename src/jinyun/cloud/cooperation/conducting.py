@@ -53,7 +53,7 @@ def step(
     another's name is not heard. ``parameters`` are those of each application by its id.
     """
     told: list[Request] = []
-    state.out = []
+    state.out, state.failed = [], {}
     for one in heard:
         if one.message in DIALOGUES:
             take, name_of = DIALOGUES[one.message]
@@ -68,7 +68,10 @@ def step(
     state.turned_down.difference_update(state.ended)
     state.begin(scene)
     for id, cooperate in IN_ORDER:
-        cooperate(state, scene, parameters[id])
+        try:
+            cooperate(state, scene, parameters[id])
+        except Exception as error:  # our own fault: it is told, and the others go on
+            state.failed[id] = f"{type(error).__name__}: {error}"
     _say(state, scene)
     return state, state.out
 

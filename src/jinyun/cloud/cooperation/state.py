@@ -51,6 +51,8 @@ class State:
     turned_down: set[Key] = field(default_factory=set)
     """Requests that stand and have been refused once: counted once."""
     out: list[Outgoing] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    """By id, why an application could not go on in the last step."""
     kept: dict[str, Any] = field(default_factory=dict)
     """What single applications keep, by their ids."""
     foreign: Counter[int] = field(default_factory=Counter)
