@@ -50,7 +50,8 @@ def looks(tracks: Tracks, sightings: NDArray[np.void], now_us: int) -> tuple[NDA
     fresh = now_us - sightings["event_us"] <= LATEST_US
     placed = np.isfinite(sightings["x_m"]) & np.isfinite(sightings["y_m"])
     tracks.late += int((~fresh).sum())
-    rows = _ordered(sightings[fresh & placed])
+    usable = fresh & placed
+    rows = _ordered(sightings if usable.all() else sightings[usable])
     if len(rows):
         tracks.known_up_to(int(rows["source"][-1]))
     verdict = _once(rows)

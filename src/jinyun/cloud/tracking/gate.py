@@ -38,7 +38,7 @@ X, Y, HEADING, SPEED, YAW, V_ALONG, V_ACROSS, V_SPEED, V_HEADING, ACCEL = range(
 """Columns of a view: what is expected of a track at the frame's instant."""
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def view(rows: Any, chains: NDArray[np.float64], alive: NDArray[np.int64], now_us: int) -> NDArray[np.float64]:
     """Return where each track (by row) is expected at ``now_us`` and how surely."""
     seen = np.zeros((len(rows), 10))
@@ -60,20 +60,20 @@ class Grid(NamedTuple):
     cells: NDArray[np.int64]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def cell(metres: float, size: float) -> int:
     """Return in which cell of ``size`` metres a coordinate lies."""
     return int(metres // size)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def cell_hash(x: int, y: int, mask: int) -> int:
     """Return where in a table of ``mask`` + 1 places a cell is kept."""
     mixed = (x * 73856093) ^ (y * 19349663)
     return (mixed ^ (mixed >> 15)) & mask
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def wanted(x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return a table of the cells in and around which looks lie at these places (by :func:`cell_hash`)."""
     size = 1024
@@ -88,7 +88,7 @@ def wanted(x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> NDArray[np.boo
     return table
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def grid(seen: NDArray[np.float64], alive: NDArray[np.int64], look_var: float, asked: NDArray[np.bool_]) -> Grid:
     """Return the tracks by cell: each in every cell from which a look in one of the eight around may be it.
 
@@ -121,7 +121,7 @@ def grid(seen: NDArray[np.float64], alive: NDArray[np.int64], look_var: float, a
     return Grid(head, following, row_at, cells)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def fits(look: Any, track: Any, now_us: int) -> bool:
     """Return whether a look can be a track at all: of one kind, and not two that report themselves."""
     if look.kind != track.kind and look.kind != UNKNOWN and track.kind != UNKNOWN:
@@ -131,7 +131,7 @@ def fits(look: Any, track: Any, now_us: int) -> bool:
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def distance(look: Any, noise: Any, its: NDArray[np.float64], now_us: int) -> tuple[float, float, float]:
     """Return (squared normalised difference of place, of motion, volume in m2) of a look and an expected track."""
     dt = max(0.0, (now_us - look.event_us) / 1e6)
@@ -161,7 +161,7 @@ def distance(look: Any, noise: Any, its: NDArray[np.float64], now_us: int) -> tu
     return off, other, sqrt(v_along * v_across)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def price(off: float, other: float, volume: float) -> float:
     """Return the cost of taking a look for a track."""
     return off + other + 2 * log(volume)

@@ -52,7 +52,7 @@ KNOWN_COURSE_RAD = 0.25
 MOTOR, NON_MOTOR = int(Kind.MOTOR), int(Kind.NON_MOTOR)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def turn(angle: float) -> float:
     """Return an angle as -pi..pi."""
     return (angle + pi) % (2 * pi) - pi
@@ -62,13 +62,13 @@ DT, RHO_ACCEL, RHO_YAW, KEEP, LEFT, CALMED = range(6)
 """Columns of what a time step does to a kind: kept from track to track, because most make the same step."""
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def steps() -> NDArray[np.float64]:
     """Return an empty table (by kind) of what the last time step did."""
     return np.zeros((len(MOTION), 6))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _step(known: NDArray[np.float64], kind: int, dt: float) -> NDArray[np.float64]:
     """Return what a step of ``dt`` does to a kind."""
     its: NDArray[np.float64] = known[kind]
@@ -81,7 +81,7 @@ def _step(known: NDArray[np.float64], kind: int, dt: float) -> NDArray[np.float6
     return its
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def ahead(row: Any, dt: float, known: NDArray[np.float64]) -> tuple[float, float, float, float, float, float]:
     """Return (x_m, y_m, heading_rad, speed_mps, accel_mps2, yaw_rps) of a track ``dt`` seconds after its instant (>= 0).
 
@@ -105,7 +105,7 @@ def ahead(row: Any, dt: float, known: NDArray[np.float64]) -> tuple[float, float
     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def spread(row: Any, its: NDArray[np.float64], dt: float) -> tuple[float, float, float, float]:
     """Return the variances (along, across, speed, heading) of a track ``dt`` seconds after its instant."""
     motion = MOTION[row.kind]
@@ -125,7 +125,7 @@ def spread(row: Any, its: NDArray[np.float64], dt: float) -> tuple[float, float,
     return max(a, 1e-6), max(c, 1e-6), max(s, 1e-6), max(h, 1e-8)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def advance(row: Any, its: NDArray[np.float64], t_us: int, known: NDArray[np.float64]) -> None:
     """Carry a track on to ``t_us``; one that is already there or later stays."""
     if t_us <= row.t_us:
@@ -163,7 +163,7 @@ def advance(row: Any, its: NDArray[np.float64], t_us: int, known: NDArray[np.flo
         row.bias_y *= step[KEEP]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def begin(row: Any, its: NDArray[np.float64], look: Any, noise: Any) -> None:
     """Make a track of its first sighting; ``noise`` holds its variances (:data:`.align.NOISE`)."""
     row.t_us = look.event_us
@@ -189,7 +189,7 @@ def begin(row: Any, its: NDArray[np.float64], look: Any, noise: Any) -> None:
     row.vv = noise.speed + row.speed_mps**2 * noise.heading if moving else unknown
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def observe(
     rows: Any,
     chains: NDArray[np.float64],
@@ -228,7 +228,7 @@ def observe(
             track.looks = min(track.looks + 1, 1_000_000)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _observe_guided(
     row: Any, its: NDArray[np.float64], look: Any, noise: Any, itself: bool, lag: float, fit: NDArray[np.float64]
 ) -> None:
@@ -309,7 +309,7 @@ def _observe_guided(
     fit[4], fit[5] = row.speed_mps * sine, row.speed_mps * cosine
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _turned(sine: float, cosine: float, angle: float) -> tuple[float, float]:
     """Return sine and cosine of a heading after a turn, which is mostly small."""
     if abs(angle) > 0.3:
@@ -319,7 +319,7 @@ def _turned(sine: float, cosine: float, angle: float) -> tuple[float, float]:
     return sine * c + cosine * s, cosine * c - sine * s
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _observe_free(row: Any, look: Any, noise: Any, lag: float, fit: NDArray[np.float64]) -> None:
     q = MOTION[row.kind, JOLT]
     dx, dy = look.x_m - row.x_m + row.vx * lag, look.y_m - row.y_m + row.vy * lag
@@ -363,7 +363,7 @@ def _observe_free(row: Any, look: Any, noise: Any, lag: float, fit: NDArray[np.f
         row.heading_rad, row.hh = atan2(row.vx, row.vy) % (2 * pi), row.vv / row.speed_mps**2
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _guide(row: Any, its: NDArray[np.float64]) -> None:
     """Let a free vehicle whose course is known go on as a guided one."""
     motion = MOTION[row.kind]
