@@ -15,7 +15,9 @@ from typing import Any
 
 def names() -> list[str]:
     """Return the measurements there are."""
-    return sorted(module.name for module in iter_modules(__path__) if module.name not in ("machine", "scoring", "evaluation"))
+    return sorted(
+        module.name for module in iter_modules(__path__) if module.name not in ("machine", "scoring", "evaluation")
+    )
 
 
 def takes_seconds(name: str) -> bool:
