@@ -34,6 +34,7 @@ def test_a_lamp_tells_of_the_turn_before_the_way_bends():
         (Mover(1.68, -10.63, 354, 4.0, accel_mps2=-3.0), COMES),  # stops before the other
         (TURNS, Mover(-1.75, 29.0, 180, 6.0, accel_mps2=-4.0)),  # the other stops
         (TURNS, Mover(-29.0, -1.75, 90, 0.0)),  # from the side, waiting
+        (TURNS, Mover(-1.75, 29.0, 180, 12.0, report=LEFT_LAMP)),  # the other will turn left, too
     ],
 )
 def test_who_may_turn_or_does_not_is_silent(host, other):

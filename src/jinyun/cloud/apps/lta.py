@@ -44,6 +44,7 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     given = np.maximum(share[e.host], 0.05) * np.maximum(paths.probability[e.other_path], 0.05)
     likely = np.minimum(e.probability / given, 1.0)
     comes = (paths.manner[e.other_path] != Manner.STOP) & (paths.probability[e.other_path] >= parameters["comes"])
+    comes &= (share[e.other] < parameters["turns"]) & ~lamp[e.other]  # two who both turn left pass each other
     speed, accel = (np.nan_to_num(tracks[name].astype(np.float64)) for name in ("speed_mps", "accel_mps2"))
     v, w = speed[e.host], speed[e.other]
     comes &= (w >= parameters["least_mps"]) & goes_on(w, accel[e.other], e.other_room_m)
