@@ -41,7 +41,7 @@ START_S = 60.0
 COMPILE_S = 600.0
 """The cloud compiles its kernels on the first start after its sources changed: a minute on two cores, longer on small ones."""
 PATIENCE_S = 5.0
-COMPILING = "  compiling the kernels: once after the sources change, about a minute"
+COMPILING = "  compiling the kernels: once after the sources change, two to three minutes"
 END_ORDER = (("street", 1.5), ("vehicles", 0.5), ("cloud", 1.5), ("centre", 1.0), ("broker", 0.5))
 """Who ends when, and the seconds each may take: first who sends, last who carries."""
 
