@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from jinyun.cloud.apps.application import Application, Urgency
 from jinyun.cloud.apps.catalogue import CATALOGUE
+from jinyun.cloud.cooperation import wording
 from jinyun.net import downlink
 from jinyun.net.csae import CsaeError
-from jinyun.zone import Projection, Zone
+from jinyun.zone import Zone
 
 PRIORITY = {Urgency.INFORM: 0x40, Urgency.WARN: 0x80, Urgency.ACT: 0xE0}
 """RSIPriority by urgency: three bits, 0xE0 the highest."""
@@ -28,13 +29,6 @@ RADIUS_M = 5.0
 """An event holds so far round its place, where nothing else is said."""
 MOST_EVENTS = 8
 """Events in one RSI (T/CSAE 53 RTEList)."""
-BEHAVIOURS = (
-    "goStraightForward", "laneChangingToLeft", "laneChangingToRight", "rampIn", "rampOut",
-    "intersectionStraightThrough", "intersectionTurnLeft", "intersectionTurnRight", "intersectionUTurn", "stop-and-go",
-    "stop", "slow-down", "speed-up", "parking",
-)  # fmt: skip
-"""Bits of DriveBehavior in their order."""
-_SMALL, _ANYWHERE = 32_768, "position-LatLon"
 
 
 class Device(NamedTuple):
@@ -122,7 +116,7 @@ class Speaker:
         return {
             "rteId": int(row["episode"]) % 256,
             "eventType": int(self._event_type.get(about.id.lower(), self._event_type[""])),
-            "eventSource": "detection", "eventPos": offset(place, reference), "eventRadius": round(RADIUS_M * 10),
+            "eventSource": "detection", "eventPos": wording.offset(place, reference), "eventRadius": round(RADIUS_M * 10),
             "description": ("textGB2312", text), "priority": bytes([PRIORITY[Urgency(int(row["urgency"]))]]),
             "eventConfidence": int(np.clip(np.rint(float(row["probability"]) * 200), 0, 200)),
         }  # fmt: skip
@@ -134,37 +128,21 @@ class Speaker:
         if about.behaviour == "recommended-speed":
             mps = float(row["value"]) / (3.6 if about.unit == "km/h" else 1.0)
             speed = int(np.clip(np.rint(mps / 0.02), 0, 8190))
-            coordination["pathGuidance"] = [{"pos": offset(reference, reference), "speed": speed}]
+            coordination["pathGuidance"] = [{"pos": wording.offset(reference, reference), "speed": speed}]
         else:
-            coordination["driveSuggestion"] = {"suggestion": behaviour_bits(about.behaviour), **life}
+            coordination["driveSuggestion"] = {
+                "suggestion": wording.bits([about.behaviour], wording.BEHAVIOURS),
+                **life,
+            }
         return {
-            "msgCnt": self._next("rsc"), "id": b"CLOUD   ", "secMark": t_us // 1000 % 60_000, "refPos": reference,
+            "msgCnt": self._next("rsc"), "id": wording.CLOUD, "secMark": t_us // 1000 % 60_000, "refPos": reference,
             "coordinates": [coordination],
         }  # fmt: skip
 
     def _place(self, x_m: float, y_m: float) -> dict[str, int]:
-        return place_of(self._project, x_m, y_m)
-
-
-def place_of(project: Projection, x_m: float, y_m: float) -> dict[str, int]:
-    """Return Position3D of a place of the zone; its origin where the place is unknown."""
-    known = np.isfinite(x_m) and np.isfinite(y_m)
-    lon, lat = project.inverse([x_m if known else 0.0], [y_m if known else 0.0])
-    return {"lat": round(float(lat[0]) * 1e7), "long": round(float(lon[0]) * 1e7)}
-
-
-def offset(place: Mapping[str, int], reference: Mapping[str, int]) -> dict[str, Any]:
-    """Return PositionOffsetLLV of a place from a reference: the smallest form that holds it, or the place itself."""
-    east, north = place["long"] - reference["long"], place["lat"] - reference["lat"]
-    if max(abs(east), abs(north)) < _SMALL - 1:
-        return {"offsetLL": ("position-LL3", {"lon": east, "lat": north})}
-    return {"offsetLL": (_ANYWHERE, {"lon": place["long"], "lat": place["lat"]})}
-
-
-def behaviour_bits(name: str) -> tuple[bytes, int]:
-    """Return DriveBehavior with one behaviour; raises ``ValueError`` for one that it has not."""
-    bit = BEHAVIOURS.index(name)
-    return (1 << (15 - bit)).to_bytes(2, "big"), len(BEHAVIOURS)
+        """Return Position3D of a place of the zone; its origin where the place is unknown."""
+        known = np.isfinite(x_m) and np.isfinite(y_m)
+        return wording.position(self._project, x_m if known else 0.0, y_m if known else 0.0)
 
 
 def minute_of_the_year(t_us: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from jinyun.cloud.cooperation.agreements import Suggestion
+from jinyun.hdmap.message import offset_ll
 from jinyun.zone import Projection
 
 CLOUD = b"CLOUD   "
@@ -51,12 +52,10 @@ def position(project: Projection, x_m: float, y_m: float) -> dict[str, int]:
 def offset(place: Mapping[str, int], reference: Mapping[str, int]) -> dict[str, Any]:
     """Return PositionOffsetLLV of a place from a reference, in the smallest form that holds it."""
     east, north = place["long"] - reference["long"], place["lat"] - reference["lat"]
-    most = max(abs(east), abs(north))
-    for form, bits_of in (("position-LL1", 11), ("position-LL2", 13), ("position-LL3", 15), ("position-LL4", 17),
-                          ("position-LL5", 21), ("position-LL6", 23)):  # fmt: skip
-        if most < 1 << bits_of:
-            return {"offsetLL": (form, {"lon": east, "lat": north})}
-    return {"offsetLL": ("position-LatLon", {"lon": place["long"], "lat": place["lat"]})}
+    try:
+        return {"offsetLL": offset_ll(east, north)}
+    except ValueError:  # too far for an offset: the place itself
+        return {"offsetLL": ("position-LatLon", {"lon": place["long"], "lat": place["lat"]})}
 
 
 def speed(mps: float) -> int:
