@@ -67,14 +67,25 @@ class Broker:
     mqtt_port: int
     folder: Path
     process: subprocess.Popen[bytes] | None = None
+    name: str = "test"
+    peers: broker.Peers | None = None
+    line: broker.Edges | broker.Centre | None = None
+    host: str = "127.0.0.1"
 
     def start(self) -> None:
-        config = self.folder / "nats.conf"
-        config.write_text(broker.configuration("test", "127.0.0.1", self.nats_port, self.mqtt_port, self.folder))
-        self.process = subprocess.Popen(
-            [broker.binary(), "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        self.launch()
+        self.answering()
+
+    def answering(self) -> None:
         wait_for(lambda: answers(self.nats_port) and answers(self.mqtt_port), what="broker")
+
+    def launch(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        config = self.folder / "nats.conf"
+        where = self.nats_port, self.mqtt_port, self.folder
+        config.write_text(broker.configuration(self.name, self.host, *where, peers=self.peers, line=self.line))
+        with (self.folder / "log").open("wb") as log:
+            self.process = subprocess.Popen([broker.binary(), "-c", str(config)], stdout=log, stderr=log)
 
     def kill(self) -> None:
         if self.process is not None:
@@ -85,7 +96,6 @@ class Broker:
 @pytest.fixture
 def real_broker(tmp_path: Path) -> Iterator[Broker]:
     server = Broker(free_port(), free_port(), tmp_path / "broker")
-    server.folder.mkdir()
     server.start()
     yield server
     server.kill()

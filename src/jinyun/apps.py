@@ -20,6 +20,7 @@ COMMON = ("hold_s", "linger_s", "repeat_s")
 MEASURED = "measured.json"
 """What ``jinyun apps evaluate --json`` printed, with the command that did."""
 SHOWN = ("events", "recall", "right", "wrong", "precision", "lead_s_p10", "lead_s_p50", "false_per_1000_km")
+ROW = ("positive", "negative", "recall", "precision", "lead_p10_s", "lead_p50_s", "latency_p99_ms", "false_per_1000_km")
 STANDARD = {1: "T/CSAE 53-2020", 2: "T/CSAE 157-2020"}
 
 
@@ -84,8 +85,12 @@ def explained(about: Application, profile: Profile) -> str:
         lines.append(f"  {name:<22} {its['value']:g} {its['unit']:<6} {its['zh']}  {its['en']}")
         lines.append(f"  {'':<22} {its['document']}; {its['clause']} ({its['status']})")
     found = measured()
+    row = found.get("apps", {}).get(about.id, {})
+    if row.get("cases"):
+        said = "  ".join(f"{key} {row[key]:g}" for key in ROW if key in row)
+        lines += ["", f"measured (simulated; {row.get('from', found['command'])}):", f"  {said}"]
     for its in (one for one in found.get("applications", ()) if one["id"] == about.id):
-        lines += ["", f"measured (simulated; {found['command']}):"]
+        lines += ["", f"by weather and share of connected vehicles (simulated; {found['command']}):"]
         for name, values in its["by_conditions"].items():
             said = "  ".join(f"{key} {values[key]:g}" for key in SHOWN if key in values)
             lines.append(f"  {name.replace('_', ' ') + ' %':<12} {said}")
@@ -112,16 +117,12 @@ def _listed() -> str:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    from jinyun.bench.evaluation.figuring import JUDGED
-    from jinyun.bench.evaluation.measuring import SECONDS, SEEDS, evaluate, table
+    from jinyun.bench.evaluation.measuring import PLAN, SECONDS, evaluate, table
 
     only = None
     if args.only is not None:
         only = [named(name.strip()).id for name in args.only.split(",") if name.strip()]
-        for id in only:
-            if id not in JUDGED:
-                raise AppsError(f"{id} has no labels to be judged by; there are for {', '.join(JUDGED)}")
-    seeds = SEEDS if args.seed is None else (args.seed,)
-    result = evaluate(args.seconds or SECONDS, seeds, only)
+    plan = PLAN if args.seed is None else {args.seed: PLAN.get(args.seed, PLAN[1])}
+    result = evaluate(args.seconds or SECONDS, plan, only)
     print(json.dumps(result, ensure_ascii=False) if args.as_json else table(result))
     return 0

@@ -137,6 +137,7 @@ class _Watcher:
         return {
             "files": [{"path": str(r.path), "form": r.form} for r in recordings],
             "frames": self.messages,
+            "items": cloud.decoder.items,
             "twin_frames": cloud.twin.seq,
             "participants": len(self.tracks),
             "participants_max": cloud.participants_max,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,14 @@ def write_json(path: Path, value: Any) -> None:
     """Replace ``path`` with ``value`` as JSON; a reader sees the old file or the new one, never half of it."""
     fresh = path.with_name(path.name + ".new")
     fresh.write_text(json.dumps(value, ensure_ascii=False))
+    fresh.replace(path)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace ``path`` with ``data`` in a file that nobody but its owner can read, at no moment; a reader never sees half."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
     fresh.replace(path)
 
 

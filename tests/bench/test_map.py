@@ -15,6 +15,7 @@ OURS = ("match_points_per_s", "match_points_per_s_500km", "nearest_points_per_s"
 SHARES = ("wrong_lane_share", "wrong_lane_share_alone", "wrong_lane_share_nearest", "wrong_lane_share_strict")
 
 
+@pytest.mark.long
 def test_measure_has_every_figure_and_says_on_what_machine() -> None:
     reference()
     result = bench.measure(seconds=0.2, street_s=1.0, rounds=1)

@@ -32,6 +32,7 @@ class Alone:
         self.centre, self.loop = app.state.centre, loop
         self.page = ""
         self.advice: Sequence[Mapping[str, float]] = ()
+        self.account: Mapping[str, Any] = {}
         self.seq = 0
 
     def show(self) -> None:
@@ -41,7 +42,7 @@ class Alone:
         work = [{"id": id, "open": 0, "opened": 12, "cost_ms": 0.25} for id in ROW]
         self.centre.hub.show(frame)
         self.centre.advised.take(frame)
-        self.centre.account.take({"applications": work})
+        self.centre.account.take({"applications": work, **self.account})
 
     def frame(self) -> bytes:
         id, x_m, y_m = np.array(CARS).T
@@ -74,7 +75,10 @@ def alone(state: Path) -> Iterator[Alone]:
     async def serve() -> None:
         await server.serve()
         left = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.gather(*left, return_exceptions=True)
+        while left:  # once is not always heard: a cancellation is lost where what it interrupts ends at the same moment
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=1.0)
 
     serving = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     stop = threading.Event()

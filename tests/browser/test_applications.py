@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from jinyun.centre.app import STATIC
+from jinyun.centre.pages import STATIC
 from jinyun.cloud.apps import CATALOGUE
 from tests.browser.alone import ROW, Alone, alone
 from tests.browser.conftest import Viewer

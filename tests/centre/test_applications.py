@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import math
+from importlib import resources
 from typing import Any
 
 import httpx
@@ -46,6 +47,21 @@ def frame(seq: int, *rows: tuple[int, int, int], **values: float) -> bytes:
         **{name: np.full(n, value, np.float32) for name, value in of.items()},
     }  # fmt: skip
     return columns.pack({"advice": advice}, {"kind": "frame", "seq": seq, "t_us": seq * 100_000})
+
+
+def test_what_was_measured_stands_beside_each_application_as_it_was_kept(application: Any) -> None:
+    kept = json.loads(
+        (resources.files("jinyun") / "bench" / "evaluation" / "measured.json").read_text(encoding="utf-8")
+    )
+    assert set(kept["apps"]) == {about.id for about in CATALOGUE}
+    for one in get(application, "/api/v1/applications").json()["applications"]:
+        row, told = kept["apps"][one["id"]], one["measured"]
+        if not row["cases"]:
+            assert told is None
+            continue
+        assert told["simulated"] and told["command"] == row.get("from", kept["command"])
+        assert all(row[name] == value for name, value in told["figures"].items())
+        assert told["figures"].get("precision") == row.get("precision")
 
 
 def test_the_catalogue_tells_every_application_with_its_numbers_and_their_origin(application: Any) -> None:

@@ -1,7 +1,5 @@
 """The applications at work in the cloud: from two cars' messages to the alert of the one that must brake."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 
@@ -53,21 +51,6 @@ def place(map):
         return *(line[k] + way * (metres - s[k]) / (s[k + 1] - s[k])), float(np.arctan2(*way))
 
     return at
-
-
-def test_frames_are_the_same_whether_the_applications_work_beside_or_at_once(zone, map):
-    at, said = place(map), []
-    for beside in (None, ThreadPoolExecutor(1)):
-        cloud = Cloud(zone, clock="replay", map=map)
-        cloud._beside, frames = beside, []
-        for k in range(10):
-            now = T0_US + k * 100_000
-            cars = (("C0000001", at(20.0 + FAST_MPS * k / 10), FAST_MPS), ("C0000002", at(50.0), 0.0))
-            block = Block.of([bsm(zone, car, *where, speed, now) for car, where, speed in cars])
-            frames += cloud.advance(block, now + 100_000)
-        said.append(frames)
-    assert said[0] == said[1]
-    assert len(unpack(said[0][-1])[1]["advice"]["episode"])
 
 
 def test_the_car_that_comes_too_near_is_told_and_the_one_ahead_is_not(zone, map):

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from jinyun import zone as zones
-from jinyun.cloud.live import BEHIND_US, WINDOW_US, Cloud
+from jinyun.cloud import live
+from jinyun.cloud.live import BEHIND_US, LONG_WINDOW_US, WINDOW_US, Cloud
 from jinyun.net import csae
 from jinyun.net.block import Arrival, Block
 
@@ -60,6 +61,36 @@ def test_frames_do_not_depend_on_when_the_messages_are_handed_over(zone: zones.Z
     one, other = played(zone, rows, even), played(zone, rows, uneven)
     assert len(one) == 32
     assert one == other
+
+
+def test_many_participants_make_longer_windows_and_few_short_ones_again(
+    zone: zones.Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MANY", 10)
+    rows = cars(zone, 3.0)
+    rng = random.Random(5)
+    even = list(range(T0, T0 + 3_200_001, 100_000))
+    uneven = sorted({*(T0 + rng.randrange(3_200_000) for _ in range(150)), T0, T0 + 3_200_000})
+    assert played(zone, rows, even) == played(zone, rows, uneven)
+    cloud = Cloud(zone, clock="replay")
+    cloud.advance(Block.of(rows), T0 + 3_100_000)
+    assert cloud.window_us == LONG_WINDOW_US
+    cloud.advance(None, T0 + 9_000_000)  # nobody is left
+    assert cloud.window_us == WINDOW_US
+
+
+def test_nobody_is_judged_by_a_picture_that_leaves_out_what_was_said(zone: zones.Zone) -> None:
+    judged: dict[float, int] = {}
+    for share in (1.0, 0.5):
+        cloud = Cloud(zone, clock="replay")
+        cloud.shedding.share = share
+        rows = cars(zone, 3.0)
+        for now_us in range(T0, T0 + 3_200_001, 100_000):
+            arrived = [row for row in rows if now_us - 100_000 < row.receive_us <= now_us]
+            cloud.advance(Block.of(arrived) if arrived else None, now_us)
+        judged[share] = int(cloud.claims._askings)
+        assert cloud.twin.seq == 32
+    assert judged[1.0] >= 3 and judged[0.5] == 0
 
 
 def test_a_cloud_far_behind_takes_what_waits_at_once_and_says_so(zone: zones.Zone) -> None:

@@ -1,31 +1,33 @@
-"""The raw log: what is written is read, and what is broken is told."""
+"""The raw log of old: what stands in one is read, and what is broken is told."""
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
 
-from jinyun.cloud.rawlog import RawLog, RawLogError, read
-from jinyun.net.block import Arrival, Block
+from jinyun.cloud.rawlog import RawLogError, read
+from jinyun.net.block import Arrival
 
 ARRIVALS = [Arrival(1_795_000_000_000_000 + n, f"jinyun.z.rsu.R{n}.up.spat", bytes(range(n))) for n in range(50)]
 
 
 def written(folder: Path) -> Path:
-    log = RawLog(folder)
-    log.append(Block.of(ARRIVALS[:20]))
-    log.append(Block.of([]))
-    log.append(Block.of(ARRIVALS[20:]))
-    log.close()
-    (path,) = folder.glob("*.jyr")
+    """Return a raw log written by the description of its form."""
+    data = b"JYRAW1\n"
+    for arrival in ARRIVALS:
+        subject = arrival.subject.encode()
+        body = struct.pack("<qH", arrival.receive_us, len(subject)) + subject + arrival.payload
+        data += struct.pack("<II", len(body), zlib.crc32(body)) + body
+    path = folder / "raw-20261118T110640.000000Z.jyr"
+    path.write_bytes(data)
     return path
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    path = written(tmp_path)
-    assert path.name == "raw-20261118T110640.000000Z.jyr"
-    assert list(read(path)) == ARRIVALS
+    assert list(read(written(tmp_path))) == ARRIVALS
 
 
 def test_every_cut_gives_what_stands_before_it_and_says_so(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ def test_a_cached_map_opens_in_less_than_a_second(here: Zone, precise_map: Map) 
     assert time.process_time() - begin < 1.0
 
 
+@pytest.mark.long
 def test_two_processes_may_compile_at_once_and_make_the_same_map(here: Zone, precise_map: Map, tmp_path: Path) -> None:
     program = "from jinyun import hdmap, zone; print(round(hdmap.open(zone.load(zone.find())).open_road_km, 3))"
     environment = {"JINYUN_CACHE": str(tmp_path), "PYTHONPATH": ":".join(sys.path)}

@@ -69,6 +69,7 @@ def test_asams_checker_finds_no_issue_and_what_the_map_says_comes_back(name: str
         assert differences(told, new[table], 0.01) == [], table
 
 
+@pytest.mark.long
 def test_asams_checker_finds_no_issue_in_the_reference_zone(city: Trip, tmp_path: Path) -> None:
     issues, completed = asam_issues(city.file, tmp_path)
     assert issues == [] and completed >= 22

@@ -10,6 +10,8 @@ import ssl
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,31 @@ from jinyun.net.broker import MAX_PAYLOAD
 from jinyun.net.gbt32960 import Packet
 from jinyun.net.gbt32960.packet import beijing_time
 from tests.conftest import free_port, wait_for
-from tests.running import command, running
+from tests.running import Running, command, running
 
 pytestmark = pytest.mark.integration
 
 
-def test_a_vehicle_by_gbt32960_is_answered_and_counted() -> None:
-    port = free_port()
-    with running("--no-world", "--nev-port", str(port)) as zone, socket.create_connection(("127.0.0.1", port)) as link:
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A zone whose doors stand open, and where vehicles come in."""
+
+    zone: Running
+    nev_port: int
+    state: Path
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    port, state = free_port(), tmp_path_factory.mktemp("state")
+    with running("--no-world", "--nev-port", str(port), state=state) as zone:
+        yield Open(zone, port, state)
+        assert zone.stop() == 0
+
+
+def test_a_vehicle_by_gbt32960_is_answered_and_counted(opened: Open) -> None:
+    zone = opened.zone
+    with socket.create_connection(("127.0.0.1", opened.nev_port)) as link:
         now = beijing_time(time.time_ns() // 1000)
         login = {"serial": 1, "iccid": "8" * 20, "code_length": 0, "codes": ()}
         link.settimeout(20)
@@ -37,6 +56,45 @@ def test_a_vehicle_by_gbt32960_is_answered_and_counted() -> None:
         assert (answer.command, answer.response, answer.vin) == (0x01, 1, "LTESTVIN000000001")
         wait_for(lambda: zone.status()["received"].get("gbt32960", 0) >= 1, 20, "packet in the cloud")
         assert zone.part("vehicles")["state"] == "up"
+
+
+def test_a_device_of_openv2x_registers_and_takes_what_is_sent_down_to_it(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = opened.zone
+    monkeypatch.setenv("JINYUN_STATE", str(opened.state))
+    heard: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue()
+    ready = threading.Event()
+    client = paho.Client(paho.CallbackAPIVersion.VERSION2, "R328328")
+
+    def message(_client: paho.Client, _data: object, got: paho.MQTTMessage) -> None:
+        content = json.loads(got.payload)
+        heard.put((got.topic, content))
+        if got.topic.endswith("/DOWN"):
+            client.publish(f"{got.topic}/ACK", json.dumps({"seqNum": content["seqNum"], "errorCode": 0}))
+
+    client.on_message = message
+    client.on_connect = lambda *_: client.subscribe("V2X/RSU/R328328/#")
+    client.on_subscribe = lambda *_: ready.set()
+    client.connect("127.0.0.1", zone.mqtt_port)
+    client.loop_start()
+    assert ready.wait(20)
+    words = {"rsuEsn": "R328328", "rsuName": "north gate", "version": "v1", "ack": True, "seqNum": "4"}
+    client.publish("V2X/RSU/INFO/UP", json.dumps(words))
+    assert heard.get(timeout=20) == ("V2X/RSU/R328328/INFO/UP/ACK", {"seqNum": "4", "errorCode": 0})
+
+    def told() -> list[dict[str, Any]]:
+        return [row["told"]["info"] for row in zone.status()["devices"] if row["id"] == "R328328" and "told" in row]
+
+    wait_for(lambda: bool(told()), 20, "what the unit says of itself")
+    assert told()[0]["rsuName"] == "north gate"
+    rsi = csae.encode("rsiFrame", samples.SMALLEST["rsi"]).hex()
+    sent = deed("send", "rsu/R328328", rsi, "--scheme", "json", "--wait", "20", "--json")
+    assert (sent.returncode, json.loads(sent.stdout)["receipt"]) == (0, {"error": 0, "reason": ""}), sent.stderr
+    while not (got := heard.get(timeout=20))[0].endswith("/DOWN"):
+        pass
+    assert rsu_json.read("rsi", got[1], "R328328").values[0]["refPos"] == samples.SMALLEST["rsi"]["refPos"]
+    client.loop_stop()
 
 
 class Guard:
@@ -110,45 +168,6 @@ def test_a_guarded_zone_runs_its_street_takes_its_devices_and_drops_a_revoked_on
 
 def deed(*args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command("message", *args), capture_output=True, text=True, timeout=60)
-
-
-def test_a_device_of_openv2x_registers_and_takes_what_is_sent_down_to_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("JINYUN_STATE", str(tmp_path))
-    with running("--no-world", state=tmp_path) as zone:
-        heard: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue()
-        ready = threading.Event()
-        client = paho.Client(paho.CallbackAPIVersion.VERSION2, "R328328")
-
-        def message(_client: paho.Client, _data: object, got: paho.MQTTMessage) -> None:
-            content = json.loads(got.payload)
-            heard.put((got.topic, content))
-            if got.topic.endswith("/DOWN"):
-                client.publish(f"{got.topic}/ACK", json.dumps({"seqNum": content["seqNum"], "errorCode": 0}))
-
-        client.on_message = message
-        client.on_connect = lambda *_: client.subscribe("V2X/RSU/R328328/#")
-        client.on_subscribe = lambda *_: ready.set()
-        client.connect("127.0.0.1", zone.mqtt_port)
-        client.loop_start()
-        assert ready.wait(20)
-        words = {"rsuEsn": "R328328", "rsuName": "north gate", "version": "v1", "ack": True, "seqNum": "4"}
-        client.publish("V2X/RSU/INFO/UP", json.dumps(words))
-        assert heard.get(timeout=20) == ("V2X/RSU/R328328/INFO/UP/ACK", {"seqNum": "4", "errorCode": 0})
-
-        def told() -> list[dict[str, Any]]:
-            return [row["told"]["info"] for row in zone.status()["devices"] if row["id"] == "R328328" and "told" in row]
-
-        wait_for(lambda: bool(told()), 20, "what the unit says of itself")
-        assert told()[0]["rsuName"] == "north gate"
-        rsi = csae.encode("rsiFrame", samples.SMALLEST["rsi"]).hex()
-        sent = deed("send", "rsu/R328328", rsi, "--scheme", "json", "--wait", "20", "--json")
-        assert (sent.returncode, json.loads(sent.stdout)["receipt"]) == (0, {"error": 0, "reason": ""}), sent.stderr
-        while not (got := heard.get(timeout=20))[0].endswith("/DOWN"):
-            pass
-        assert rsu_json.read("rsi", got[1], "R328328").values[0]["refPos"] == samples.SMALLEST["rsi"]["refPos"]
-        client.loop_stop()
 
 
 def test_an_open_door_without_an_authority_is_refused() -> None:

@@ -21,59 +21,46 @@ from tests.running import ANY_PORTS, Running, command, jinyun, running
 pytestmark = pytest.mark.integration
 
 
-def test_a_run_ends_by_itself_with_what_was_sent_and_received(tmp_path: Path) -> None:
-    done = jinyun("run", "--seconds", "10", "--headless", "--json", *ANY_PORTS, state=tmp_path)
-    assert done.returncode == 0, done.stderr
-    figures = json.loads(done.stdout)
-    for kind in ("bsm", "rsm", "spat", "map"):
-        assert figures["sent"][kind] > 50
-        assert figures["received"][kind] == pytest.approx(figures["sent"][kind], rel=0.02)
-    assert figures["refused"] == 0 and figures["lost"] == 0
-    assert figures["frames"] >= 80 and figures["participants_max"] > 100
-    assert 0 < figures["latency_ms"]["p50"] <= figures["latency_ms"]["p99"]
-
-
-def test_a_recorded_run_replays_to_the_same_messages(tmp_path: Path) -> None:
+def test_a_run_ends_by_itself_with_its_figures_and_its_record_replays_to_the_same_messages(tmp_path: Path) -> None:
     record = tmp_path / "record"
-    done = jinyun("run", "--seconds", "5", "--headless", "--json", "--record", str(record), *ANY_PORTS, state=tmp_path)
+    done = jinyun("run", "--seconds", "10", "--headless", "--json", "--record", str(record), *ANY_PORTS, state=tmp_path)
+    assert done.returncode == 0, done.stderr
     live = json.loads(done.stdout)
+    for kind in ("bsm", "rsm", "spat", "map"):
+        assert live["sent"][kind] > 50
+        assert live["received"][kind] == pytest.approx(live["sent"][kind], rel=0.02)
+    assert live["refused"] == 0 and live["lost"] == 0
+    assert live["frames"] >= 80 and live["participants_max"] > 100
+    assert 0 < live["latency_ms"]["p50"] <= live["latency_ms"]["p99"]
     again = json.loads(jinyun("replay", *map(str, record.glob("*.jyr")), "--json", state=tmp_path).stdout)
-    assert again["frames"] == sum(live["received"].values())
+    assert again["frames"] - again["items"] == sum(again["received"].values()) >= sum(live["received"].values())
     assert {kind: again["received"].get(kind, 0) for kind in live["received"]} == live["received"]
     assert (again["refused"], again["lost"]) == (0, live["lost"])
     assert again["participants_max"] == pytest.approx(live["participants_max"], rel=0.1)
     assert again["span_s"] > 3
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_end_leaves_no_orphan_and_no_state_of_a_running_zone(number: signal.Signals) -> None:
+def test_a_second_start_says_where_the_first_is_and_an_end_leaves_no_orphan_and_no_state_of_a_running_zone() -> None:
     with running() as zone:
+        env = {**os.environ, "JINYUN_STATE": str(zone.folder.parent)}
+        done = subprocess.run(command("run", *ANY_PORTS), capture_output=True, text=True, env=env, timeout=60)
+        line = one_line(done)
+        assert str(zone.facts["pid"]) in line and zone.page in line
         family = zone.family()
         assert {"nats-server"} <= {p.name() for p in family} and len(family) >= 4
-        assert zone.stop(number) == 0
+        assert zone.stop(signal.SIGINT) == 0
         _, alive = psutil.wait_procs(family, timeout=1)
         assert not alive
         assert zone.facts == {}
 
 
+@pytest.mark.long
 def test_a_starter_that_is_killed_takes_its_parts_with_it() -> None:
     with running() as zone:
         family = zone.family()
         zone.process.kill()
         _, alive = psutil.wait_procs(family, timeout=15)
         assert not alive
-
-
-def test_each_part_that_is_killed_comes_back_and_the_picture_with_it() -> None:
-    with running() as zone:
-        wait_for(lambda: zone.status()["participants"] > 50, 30, "picture")
-        for name in ("broker", "cloud", "centre", "street"):
-            zone.kill(name)
-            wait_for(zone.healthy, 30, f"page after {name}")
-            before = zone.status()["received"]["bsm"]
-            wait_for(lambda before=before: zone.status()["received"]["bsm"] > before + 50, 30, f"messages after {name}")
-            wait_for(lambda: zone.status()["participants"] > 50, 30, f"picture after {name}")
-        assert [part["restarts"] for part in zone.status()["parts"]] == [1, 1, 1, 1]
 
 
 def one_line(done: subprocess.CompletedProcess[str]) -> str:
@@ -103,14 +90,6 @@ def test_a_broken_zone_names_file_key_and_reason(tmp_path: Path) -> None:
     (folder / "zone.toml").write_text('format = 1\nid = "broken"\nname = 5 5\n')
     line = one_line(jinyun("run", str(folder), state=tmp_path))
     assert "zone.toml" in line
-
-
-def test_a_second_start_says_where_the_first_is() -> None:
-    with running("--no-world") as zone:
-        env = {**os.environ, "JINYUN_STATE": str(zone.folder.parent)}
-        done = subprocess.run(command("run", *ANY_PORTS), capture_output=True, text=True, env=env, timeout=60)
-        line = one_line(done)
-        assert str(zone.facts["pid"]) in line and zone.page in line
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import paho.mqtt.client as mqtt
 import pytest
 
 from jinyun.net import columns, csae
+from jinyun.net.topics import MESSAGES, SECOND_STAGE, TEST_ITEMS
 from jinyun.zone import Zone
 from tests.conftest import Broker, wait_for
 
@@ -86,10 +87,13 @@ def test_what_it_says_it_sent_arrives_and_sigterm_ends_it(here: Zone, real_broke
     listener.close()
     assert dict(listener.heard) == sent
     for kind, payload in listener.some.items():
-        assert csae.decode(payload)[0] == f"{kind}Frame"
+        if kind in MESSAGES or kind in SECOND_STAGE:
+            assert csae.decode(payload)[0] == (f"{kind}Frame" if kind in MESSAGES else "msgFrameExt")
+        else:  # of a shuttle, where one has left its stop by now, and of its battery
+            assert kind in ("scene", TEST_ITEMS, "gbt32960")
     assert told["vehicles"] > 250 and told["persons"] > 100 and told["simulated"] is True
     assert 0 < told["step_ms_p50"] <= told["step_ms_p99"]
-    assert {topic.split("/")[2] for topic in listener.topics} == {"rsu", "obu"}
+    assert {"rsu", "obu"} <= {topic.split("/")[2] for topic in listener.topics} <= {"rsu", "obu", "cabin"}
     (file, *_) = sorted((state / "truth").glob("*.jyc"))
     meta, tables = columns.unpack(file.read_bytes())
     assert meta == {"kind": "truth", "simulated": True}
@@ -133,5 +137,8 @@ def test_it_ends_by_itself_after_the_seconds_it_was_given(here: Zone, real_broke
     with at_work(here, real_broker, state, "--seconds", "1.5", "--connected", "0", "--seed", "7") as process:
         assert process.wait(timeout=60) == 0
     told = account(state)
-    assert told["connected"] == sum(line.vehicles for line in here.lines)
+    driven = sum(line.vehicles - line.automated for line in here.lines)
+    assert (
+        driven <= told["connected"] <= sum(line.vehicles for line in here.lines)
+    )  # the automated enter when they are ready
     assert told["sent"]["spat"] > 0

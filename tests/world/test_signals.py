@@ -64,7 +64,7 @@ def test_every_light_of_every_junction_is_told_as_it_burns(
     for step in range(1300):
         now = street.step().time_s
         steps, left = street.signal_steps(lights)
-        told = signals.told(signals.positions_s(steps, left))
+        told = signals.told(steps, left)
         assert (told.ends_s > 0).all() and (told.next_ends_s > told.ends_s).all()
         assert (told.next_light != told.light).all()
         switching = np.array(left)[told.junction] < STEP_S / 2  # the state is still that of the moment before
@@ -85,10 +85,9 @@ def test_spat_reads_back_with_asn1tools_and_counts_in_tenths(street: Street, pre
     lights = ["A5", "Z1"]
     signals = Signals(precise_map, [precise_map.junction_row(light) for light in lights])
     steps, left = street.signal_steps(lights)
-    position = signals.positions_s(steps, left)
     utc_us = 1_795_355_406_123_000  # 2026-11-22 13:50:06.123 UTC: day 326 of the year
-    frames = batch.encode("spatFrame", signals.spat(position, [utc_us, utc_us], [77, 3], 0)).frames()
-    told = signals.told(position)
+    frames = batch.encode("spatFrame", signals.spat(steps, left, 0.0, [utc_us, utc_us], [77, 3], 0)).frames()
+    told = signals.told(steps, left)
     for k, light in enumerate(lights):
         name, spat = oracle.compiled().decode("MessageFrame", frames[k])
         assert name == "spatFrame" and spat["msgCnt"] == (77, 3)[k]
@@ -113,7 +112,7 @@ def test_the_lights_of_a_cycle_fill_it_without_gap(precise_map: Map) -> None:
     signals = Signals(precise_map, rows)
     cycle = precise_map.junctions["cycle_s"][rows]
     for share in np.arange(0.003, 1, 0.031):
-        told = signals.told(share * cycle)
+        told = signals.told(*signals.at(share * cycle))
         assert (told.ends_s <= cycle[told.junction]).all()
         assert set(told.light.tolist()) <= {Light.RED, Light.YELLOW, Light.PROTECTED_GREEN, Light.PERMISSIVE_GREEN}
 

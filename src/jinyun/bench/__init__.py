@@ -16,7 +16,9 @@ from typing import Any
 def names() -> list[str]:
     """Return the measurements there are."""
     return sorted(
-        module.name for module in iter_modules(__path__) if module.name not in ("machine", "scoring", "evaluation")
+        module.name
+        for module in iter_modules(__path__)
+        if module.name not in ("machine", "scoring", "evaluation", "brokered")
     )
 
 

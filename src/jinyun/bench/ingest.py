@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import gc
 import math
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,9 +21,10 @@ from typing import Any
 
 import numpy as np
 
+from jinyun.bench.brokered import brokered
 from jinyun.bench.machine import describe
 from jinyun.cloud.decode import Decoder
-from jinyun.net import broker, csae, topics
+from jinyun.net import csae, topics
 from jinyun.net.ingest import open_reader
 from jinyun.net.mqtt import Publisher
 from jinyun.zone import Projection
@@ -126,49 +125,23 @@ async def _trial(nats_port: int, mqtt_port: int, rate: int) -> Trial:
 def measure() -> dict[str, Any]:
     """Run the stated rates, then search the highest sustained one; the whole takes about two minutes."""
     figures: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="jinyun-bench-") as folder:
-        nats_port, mqtt_port = free_port(), free_port()
-        config = Path(folder) / "nats.conf"
-        config.write_text(broker.configuration("bench", "127.0.0.1", nats_port, mqtt_port, Path(folder)))
-        server = subprocess.Popen([broker.binary(), "-c", str(config)], stderr=subprocess.DEVNULL)
-        try:
-            await_port(nats_port)
-            await_port(mqtt_port)
-            asyncio.run(_trial(nats_port, mqtt_port, 1000))  # compiles the kernels
-            lost, best = 0, 0
-            for rate in STATED:
-                trial = asyncio.run(_trial(nats_port, mqtt_port, rate))
-                lost += trial.lost
-                best = max(best, rate) if trial.sustained else best
-                for name, share in (("p50", 0.5), ("p99", 0.99), ("p999", 0.999)):
-                    figures[f"{name}_ms_at_{rate}"] = round(trial.percentile(share), 2)
-            for rate in SEARCH:
-                trial = asyncio.run(_trial(nats_port, mqtt_port, rate))
-                if not trial.sustained and not asyncio.run(_trial(nats_port, mqtt_port, rate)).sustained:
-                    break
-                best = rate
-        finally:
-            server.terminate()
-            server.wait()
+    with tempfile.TemporaryDirectory(prefix="jinyun-bench-") as folder, brokered(Path(folder)) as where:
+        ports = where.nats_port, where.mqtt_port
+        asyncio.run(_trial(*ports, 1000))  # compiles the kernels
+        lost, best = 0, 0
+        for rate in STATED:
+            trial = asyncio.run(_trial(*ports, rate))
+            lost += trial.lost
+            best = max(best, rate) if trial.sustained else best
+            for name, share in (("p50", 0.5), ("p99", 0.99), ("p999", 0.999)):
+                figures[f"{name}_ms_at_{rate}"] = round(trial.percentile(share), 2)
+        for rate in SEARCH:
+            trial = asyncio.run(_trial(*ports, rate))
+            if not trial.sustained and not asyncio.run(_trial(*ports, rate)).sustained:
+                break
+            best = rate
     figures |= {"max_rate_per_s": best, "lost": lost}
     return {"bench": "ingest", "machine": describe(), "figures": figures, "peers": {}}
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def await_port(port: int) -> None:
-    """Wait until something answers on a port of loopback."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.02)
-    raise TimeoutError(f"nothing answers on port {port}")
 
 
 def main() -> None:

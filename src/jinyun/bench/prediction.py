@@ -115,7 +115,7 @@ def _signals(sumo: Any, programs: Signals, names: list[str], region: int, now_us
     """Return the lights as their controllers tell them."""
     light, now_s = sumo.trafficlight, sumo.simulation.getTime()
     steps, left = [light.getPhase(name) for name in names], [light.getNextSwitch(name) - now_s for name in names]
-    told = programs.told(programs.positions_s(steps, left))
+    told = programs.told(steps, left)
     rows = np.zeros(len(told.phase), SIGNAL)
     rows["region"], rows["node"], rows["phase"] = region, programs.node[told.junction], told.phase
     rows["light"], rows["event_us"] = told.light, now_us

@@ -5,37 +5,62 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import nats
-from fastapi import FastAPI, Request, Response, WebSocket
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi import Depends, FastAPI, Request, Response, WebSocket
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from nats.aio.client import Client as Link
 from nats.aio.msg import Msg
+from starlette.exceptions import HTTPException
 
 from jinyun import __version__, hdmap
-from jinyun.centre import metrics
+from jinyun.centre import (
+    accounts_api,
+    charging,
+    doorway,
+    growth,
+    industry,
+    ledger,
+    metrics,
+    notices_api,
+    oidc,
+    open_data,
+    pages,
+    replaying,
+    road,
+    stops,
+    stream,
+    supervision,
+    trials,
+)
+from jinyun.centre.access import guard
 from jinyun.centre.advised import Advised
 from jinyun.centre.applications import catalogue
+from jinyun.centre.cabin import Cabins
+from jinyun.centre.cabin import routes as cabin_routes
+from jinyun.centre.happenings import Supervised
 from jinyun.centre.live import Account, Hub
+from jinyun.centre.notices import Notices
+from jinyun.centre.registry import RegistryAway, open_registry
+from jinyun.centre.registry.opening import now_us
+from jinyun.centre.road import RoadWord
 from jinyun.centre.sheets import Sheet, Sheets
+from jinyun.centre.stream import News
 from jinyun.hdmap.tables import Columns
 from jinyun.net import parts, topics
-from jinyun.net.broker import INTERNAL_USER, TOKEN
+from jinyun.net.client import link_to
 from jinyun.state import read_json
 from jinyun.zone import Zone
 
-STATIC = Path(__file__).with_name("static")
-POLICY = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 STATUS_S = 0.5
 SEND_TIMEOUT_S = 10.0
-FOR_GOOD = "public, max-age=31536000, immutable"
 
 
-Drawn = tuple[dict[str, Columns], dict[str, Any]]
+Drawn = tuple[dict[str, Columns], dict[str, Any]] | Sheets
 
 
 class Centre:
@@ -44,8 +69,17 @@ class Centre:
     def __init__(self, zone: Zone, state_dir: Path, drawn: Drawn | None = None) -> None:
         self.zone, self.state_dir = zone, state_dir
         self.hub, self.account, self.advised = Hub(), Account(), Advised()
+        self.road = RoadWord()
+        self.cabins = Cabins()
+        self.registry = open_registry(state_dir, patient=True)
+        self.link: Link | None = None
+        self.news = News()
+        self.notices = Notices(self)
+        self.supervised = Supervised(zone, state_dir, now_us)
+        self.notices.sources += [self.supervised.events, self.supervised.duties]
         self.applications = catalogue(zone.profile)
-        self.map = Sheets(*(drawn or hdmap.drawing(hdmap.open(zone), zone)))
+        drawn = drawn or hdmap.drawing(hdmap.open(zone), zone)
+        self.map = drawn if isinstance(drawn, Sheets) else Sheets(*drawn)
 
     def status(self) -> dict[str, Any]:
         run = read_json(self.state_dir / "run.json") or {}
@@ -77,36 +111,28 @@ class Centre:
                 if told := joiners[3].take(message.data):
                     self.account.take_replay(json.loads(told))
 
-        async def quiet(error: Exception) -> None:
-            """The page shows the broker's state; the client's own notes of every failed try are not repeated."""
-
-        token = os.environ.get(TOKEN)
-        link = await nats.connect(
-            nats_url,
-            name="jinyun-centre",
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=0.2,
-            ping_interval=2,
-            max_outstanding_pings=2,
-            allow_reconnect=True,
-            error_cb=quiet,
-            connect_timeout=2,
-            **({"user": INTERNAL_USER, "password": token} if token else {}),
-        )
+        self.link = link = await link_to(nats_url, "jinyun-centre", connect_timeout=2)
         await link.subscribe(topics.frame_subject(self.zone.id), cb=live, pending_msgs_limit=50)
         await link.subscribe(topics.replay_frame_subject(self.zone.id), cb=replay, pending_msgs_limit=50)
         await link.subscribe(topics.status_subject(self.zone.id), cb=status)
         await link.subscribe(topics.replay_status_subject(self.zone.id), cb=replay_status)
+        await link.subscribe(topics.road_subject(self.zone.id, "*"), cb=self.road.hear, pending_msgs_limit=50)
+        await self.cabins.follow(link, self.zone)
 
     async def report(self) -> None:
-        """Tell viewers the status twice a second."""
+        """Tell viewers the status twice a second, and who follows the news what is new in it."""
         while True:
-            self.hub.tell(json.dumps(self.status(), ensure_ascii=False))
+            status = self.status()
+            self.hub.tell(json.dumps(status, ensure_ascii=False))
+            self.news.take(status)
             await asyncio.sleep(STATUS_S)
 
 
-def create(zone: Zone, state_dir: Path, nats_url: str, drawn: Drawn | None = None) -> FastAPI:
-    """Return the application of one zone, with its own map or with what is drawn of another."""
+def create(zone: Zone, state_dir: Path, nats_url: str, drawn: Drawn | None = None, public: bool = True) -> FastAPI:
+    """Return the application of one zone, with its own map or with what is drawn of another.
+
+    ``public``: who did not sign in sees what a public display sees; else nothing. Raises ``RegistryError``.
+    """
     centre = Centre(zone, state_dir, drawn)
 
     async def follow() -> None:
@@ -118,25 +144,29 @@ def create(zone: Zone, state_dir: Path, nats_url: str, drawn: Drawn | None = Non
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(follow()), asyncio.create_task(centre.report())]
+        tasks = [
+            asyncio.create_task(follow()),
+            asyncio.create_task(centre.report()),
+            asyncio.create_task(centre.notices.watch()),
+        ]
         yield
         for task in tasks:
             task.cancel()
+        journal.write()
+        centre.registry.close()
 
-    app = FastAPI(title="Jinyun 缙云", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Jinyun 缙云", summary="What the centre of a vehicle-road-cloud zone answers", version=__version__,
+        lifespan=lifespan, docs_url=None, redoc_url=None, dependencies=[Depends(guard)],
+    )  # fmt: skip
     app.state.centre = centre
 
-    @app.middleware("http")
-    async def policy(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        response.headers["Content-Security-Policy"] = POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        if request.url.path.startswith("/assets/") and response.status_code == 200:
-            response.headers["Cache-Control"] = FOR_GOOD
-        else:
-            response.headers.setdefault("Cache-Control", "no-cache")
-        return response
+    journal = ledger.journal_of(centre)
+    app.add_middleware(ledger.Usage, journal=journal)
+    app.add_middleware(doorway.Doorway, registry=centre.registry, public=public)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _not_understood)
+    app.add_exception_handler(RegistryAway, _away)
 
     @app.get("/api/v1/zone")
     def get_zone() -> dict[str, Any]:
@@ -195,7 +225,7 @@ def create(zone: Zone, state_dir: Path, nats_url: str, drawn: Drawn | None = Non
         if found is None:
             reason = "no such tile" if tag == centre.map.tag else "the map has changed: ask for /api/v1/map again"
             return JSONResponse({"reason": reason}, 404)
-        return sheet(request, found, f"{tag}-{level}-{column}-{row}", **{"Cache-Control": FOR_GOOD})
+        return sheet(request, found, f"{tag}-{level}-{column}-{row}", **{"Cache-Control": doorway.FOR_GOOD})
 
     @app.get("/metrics", response_class=Response)
     def get_metrics() -> Response:
@@ -244,25 +274,44 @@ def create(zone: Zone, state_dir: Path, nats_url: str, drawn: Drawn | None = Non
             # A viewer that went away in the middle of a frame is no error of ours.
             await asyncio.gather(*ways, return_exceptions=True)
 
-    if (STATIC / "index.html").exists():
-        app.mount("/assets", StaticFiles(directory=STATIC / "assets"), name="assets")
+    if (pages.STATIC / "index.html").exists():
+        app.mount("/assets", StaticFiles(directory=pages.STATIC / "assets"), name="assets")
 
-    @app.get("/", include_in_schema=False)
-    @app.get("/applications", include_in_schema=False)
-    def page() -> Response:
-        return shell("./")
-
-    @app.get("/applications/{id}", include_in_schema=False)
-    def page_of_an_application(id: str) -> Response:
-        return shell("../")
-
+    provider = oidc.load(state_dir)
+    outside = provider.settings.name if provider is not None else None
+    app.include_router(accounts_api.routes(centre.registry, zone.id, public, outside))
+    app.include_router(oidc.routes(centre.registry, provider))
+    app.include_router(open_data.routes(centre))
+    app.include_router(notices_api.routes(centre))
+    app.include_router(stream.routes(centre))
+    app.include_router(supervision.routes(centre))
+    app.include_router(replaying.routes(centre))
+    app.include_router(cabin_routes(centre))
+    app.include_router(charging.routes(centre))
+    app.include_router(road.routes(centre))
+    app.include_router(stops.routes(centre))
+    app.include_router(growth.routes(centre))
+    app.include_router(industry.routes(centre))
+    app.include_router(ledger.routes(centre, journal))
+    app.include_router(trials.routes(centre))
+    app.include_router(pages.routes())
     return app
 
 
-def shell(root: str) -> Response:
-    """Return the page, which finds its parts relative to where it is: ``root`` leads to the centre's own path."""
-    try:
-        page = (STATIC / "index.html").read_text(encoding="utf-8")
-    except OSError:
-        return PlainTextResponse("The pages are not built. Run ./jinyun setup (or: pip install .)\n", 503)
-    return HTMLResponse(page.replace('="./', f'="{root}'))
+async def _refused(_: Request, error: Exception) -> Response:
+    """Tell why a request is refused, in the form of all refusals."""
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"reason": str(error.detail)}, error.status_code, error.headers)
+
+
+async def _not_understood(_: Request, error: Exception) -> Response:
+    """Tell which parameters or members are not what they must be; what was sent is not repeated."""
+    assert isinstance(error, RequestValidationError)
+    wrong = [{"at": ".".join(map(str, each["loc"])), "why": str(each["msg"])} for each in error.errors()[:20]]
+    reason = "; ".join(f"{each['at']}: {each['why']}" for each in wrong)
+    return Response(json.dumps({"reason": reason, "wrong": wrong}), 422, media_type="application/json")
+
+
+async def _away(_: Request, __: Exception) -> Response:
+    """Tell that the registry does not answer now; the live map goes on without it."""
+    return JSONResponse({"reason": doorway.AWAY}, 503, {"Retry-After": doorway.AGAIN_S.decode()})

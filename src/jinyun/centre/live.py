@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 from jinyun.centre.deltas import Deltas, Offer
+from jinyun.cloud.findings import worded
 
 MAX_VIEWERS = 500
 REPLAY_HOLDS_S = 2.0
@@ -114,6 +115,10 @@ OF_REPLAY = ("rates", "received", "refused", "lost", "late", "duplicate", "laten
 """What a viewer of a replay is told of the recording instead of the live street."""
 
 
+def _worded(status: dict[str, Any]) -> dict[str, Any]:
+    return status | {"episodes": worded(status.get("episodes", ()))}
+
+
 class Account:
     """The status for viewers: the cloud's last word, plus what only the starter knows of the parts."""
 
@@ -123,10 +128,10 @@ class Account:
         self.heard_at = self.replay_at = -1e9
 
     def take(self, status: dict[str, Any]) -> None:
-        self.cloud, self.heard_at = status, time.monotonic()
+        self.cloud, self.heard_at = _worded(status), time.monotonic()
 
     def take_replay(self, status: dict[str, Any]) -> None:
-        self.replay, self.replay_at = status, time.monotonic()
+        self.replay, self.replay_at = _worded(status), time.monotonic()
 
     def compose(
         self, parts: list[dict[str, Any]], viewers: int, version: str, zone: str, simulated: bool

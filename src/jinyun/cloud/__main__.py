@@ -16,12 +16,17 @@ def main() -> None:
     parser.add_argument("--nats-port", type=int, required=True)
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--record", type=Path)
+    parser.add_argument("--no-record", dest="ring", action="store_false", help="without --record, record nothing")
+    parser.add_argument("--partitions", type=int, default=0, help="leave the fusion to workers, in so many partitions")
     parser.add_argument("--real", action="store_true", help="no simulated street feeds this zone")
     parser.add_argument("--with-parent", action="store_true", help="end when standard input closes")
     args = parser.parse_args()
     if args.with_parent:
         end_with_parent()
-    asyncio.run(serve(zone.load(args.zone), args.host, args.nats_port, args.state_dir, args.record, not args.real))
+    where = args.host, args.nats_port, args.state_dir, args.record
+    asyncio.run(
+        serve(zone.load(args.zone), *where, simulated=not args.real, ring=args.ring, partitions=args.partitions)
+    )
 
 
 if __name__ == "__main__":

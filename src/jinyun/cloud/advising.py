@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from jinyun.cloud.apps import CATALOGUE, Applications, Scene
 from jinyun.cloud.apps.book import Turned
+from jinyun.cloud.apps.chpvp import Lights
 from jinyun.cloud.apps.scene import HAZARD_LAMPS, LEFT_LAMP, RIGHT_LAMP, UNIT
 from jinyun.cloud.apps.speaking import Device, Speaker
 from jinyun.cloud.cooperation import conducting, instructions
@@ -25,6 +27,7 @@ from jinyun.cloud.roadevents import Posted, Posting, RoadEvents
 from jinyun.cloud.sources import Source
 from jinyun.cloud.window import RsiHeard
 from jinyun.hdmap import Map
+from jinyun.net import topics
 from jinyun.shapes import REPORT, SEEN_BY_ITSELF, Finding, Frame
 from jinyun.zone import Profile, Zone
 
@@ -38,7 +41,7 @@ MOST_A_FRAME = 400
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One frame and what goes with it, all its own: what another thread works on while the picture goes on."""
+    """One frame and what goes with it."""
 
     frame: Frame
     reports: NDArray[np.void]  # REPORT beside the tracks
@@ -53,8 +56,8 @@ class Answer:
     """What the applications made of a frame."""
 
     t_us: int
-    located: Located
-    paths: Paths
+    located: Located | None  # None, as the paths, where they stay in another process
+    paths: Paths | None
     open: NDArray[np.void]  # EPISODE: the advice that is open
     messages: list[tuple[str, bytes]]  # (MQTT topic, payload) down to devices
     findings: list[Finding]
@@ -65,8 +68,7 @@ class Answer:
 class Advising:
     """The applications of a zone with a map, and who listens.
 
-    :meth:`take` and :meth:`asked` belong to whoever keeps the picture, :meth:`answer` may run in another thread: they share
-    nothing that changes.
+    Of one frame after the other: :meth:`take` and :meth:`hear` what came, :meth:`asked`, :meth:`answer`.
     """
 
     def __init__(self, zone: Zone, map: Map, road: Roadway, name_of: Callable[[int], str] = str) -> None:
@@ -95,12 +97,12 @@ class Advising:
         self, sightings: NDArray[np.void], reports: NDArray[np.void], road: Sequence[RsiHeard] = ()
     ) -> list[Finding]:
         """Note what one window says of vehicles themselves and of the road; return what of it cannot be held."""
+        return self.note(reports, speaking(sightings), road)
+
+    def note(self, reports: NDArray[np.void], speaks: NDArray[np.void], road: Sequence[RsiHeard] = ()) -> list[Finding]:
+        """Do as :meth:`take` does, with who speaks (SPEAKS) found already."""
         self.reports.take(reports)
-        own = sightings[sightings["by"] == SEEN_BY_ITSELF]
-        rows = np.zeros(len(own), SPEAKS)
-        for name in SPEAKS.names or ():
-            rows[name] = own[name]
-        self.speaks.take(rows)
+        self.speaks.take(speaks)
         return self.road_events.hear(road)
 
     def hear(self, heard: Iterable[Heard]) -> None:
@@ -139,6 +141,7 @@ class Advising:
         self.turned = self.applications.step(scene)
         self.opened += np.bincount(self.turned.opened["application"], minlength=len(CATALOGUE))
         messages = self._messages(asked, self.turned, source_at)
+        messages += self._lights(frame.t_us)
         messages += self.negotiator.messages(lambda vehicle: source_at(sender(vehicle)), frame.t_us)
         findings = [
             Finding("application.failed", self.zone_id, id, reason, frame.t_us, "fault")
@@ -170,6 +173,22 @@ class Advising:
         self.said += len(spoken)
         return [(one.topic, one.payload) for one in spoken]
 
+    def _lights(self, t_us: int) -> list[tuple[str, bytes]]:
+        """Return who of those who may asks for a light, and whose request has ended, for whoever controls the lights."""
+        lights: Lights | None = self.cooperation.kept.get("CHPVP")
+        if lights is None or not (lights.standing or lights.ended):
+            return []
+        told = {
+            "t_us": t_us,
+            "standing": [
+                {"vehicle": one.key[0], "number": one.key[2], "node": one.node, "phase": one.phase,
+                 "arrives_us": one.arrives_us, "level": one.level, "on_duty": one.on_duty}
+                for one in lights.take()
+            ],
+            "ended": [{"vehicle": key[0], "number": key[2], "how": how} for key, how in lights.ended],
+        }  # fmt: skip
+        return [(topics.priority_subject(self.zone_id).replace(".", "/"), json.dumps(told).encode())]
+
     def account(self) -> list[dict[str, Any]]:
         """Return what each application has to show: advice open now, opened so far, its cost a frame."""
         open_now = np.bincount(self.applications.book.open["application"], minlength=len(CATALOGUE))
@@ -179,6 +198,15 @@ class Advising:
              **({"negotiated": self.cooperation.ledger.told(about.id)} if about.day == 2 else {})}
             for row, about in enumerate(CATALOGUE)
         ]  # fmt: skip
+
+
+def speaking(sightings: NDArray[np.void]) -> NDArray[np.void]:
+    """Return who says something of itself in sightings, as SPEAKS."""
+    own = sightings[sightings["by"] == SEEN_BY_ITSELF]
+    rows = np.zeros(len(own), SPEAKS)
+    for name in SPEAKS.names or ():
+        rows[name] = own[name]
+    return rows
 
 
 def _sender(speaks: NDArray[np.void], vehicle: int) -> int:

@@ -67,6 +67,7 @@ class Decoder:
         self.refused = 0
         self.flooded = 0
         self.unknown_extensions = 0
+        self.items = 0  # messages of test vehicles' ten data items
         self.radars: dict[str, radar_json.RadarReader] = {}
         self.units: dict[str, dict[str, Any]] = {}  # what roadside units said of themselves, by device
         self._explanations = Allowance(EXPLAINED_HZ, EXPLAINED)
@@ -148,6 +149,9 @@ class Decoder:
         route = topics.route(arrival.subject)
         if route is None:
             self.refuse(window, arrival.subject[:80], "topic", "is in no known scheme", arrival.receive_us)
+        elif route.message == topics.TEST_ITEMS:
+            self.sender(window, route.kind, route.device, arrival.receive_us)
+            self.items += 1  # recorded here, read by supervision
         elif route.scheme != "plain" or route.message in topics.VENDOR_FORMS:
             forms.take(self, window, arrival, route)
         else:

@@ -13,6 +13,7 @@ import numpy as np
 
 from jinyun.cloud import account
 from jinyun.cloud.sources import KINDS, Source, Sources
+from jinyun.net.topics import DEVICE_KINDS
 from jinyun.shapes import Finding
 from jinyun.zone import Zone
 
@@ -31,8 +32,9 @@ class Links:
     def __init__(self, zone: Zone) -> None:
         self.zone = zone
         numbers = zone.profile
-        self.late_us = int(numbers["link.late_after_s"].value * 1e6)
-        self.silent_us = int(numbers["link.silent_after_s"].value * 1e6)
+        self._quiet_us = {
+            kind: tuple(self._after_us(kind, word) for word in ("late", "silent")) for kind in DEVICE_KINDS
+        }
         self.least_hz = {
             kind: numbers[f"link.{kind}_rate_hz"].value for kind in KINDS if f"link.{kind}_rate_hz" in numbers
         }
@@ -43,6 +45,11 @@ class Links:
         self._minute_us = 0
         self._at_minute: dict[int, tuple[int, int]] = {}  # row -> lost, received when the minute began
 
+    def _after_us(self, kind: str, word: str) -> int:
+        """Return after how long without a message a device is ``late`` or ``silent``: its kind's number, or that of all."""
+        numbers, own = self.zone.profile, f"link.{kind}_{word}_after_s"
+        return int(numbers[own if own in numbers else f"link.{word}_after_s"].value * 1e6)
+
     def devices(self, sources: Sources, now_us: int, findings: list[Finding]) -> list[dict[str, Any]]:
         """Return the state of each RSU of the zone, of every other RSU or sensor that speaks, and of all cars as one.
 
@@ -50,21 +57,23 @@ class Links:
         """
         if now_us - self._minute_us >= MINUTE_US:
             self._minute_us = now_us
-            self._at_minute = {source.row: self._sums(sources, source.row) for source in sources}
+            self._at_minute = {
+                source.row: self._sums(sources, source.row) for source in sources if source.kind != "obu"
+            }
             sources.roll_minute()
-        known = {(source.kind, source.device): source for source in sources}
+        cars = [source.row for source in sources if source.kind == "obu"]
+        known = {(source.kind, source.device): source for source in sources if source.kind != "obu"}
         rows: list[dict[str, Any]] = []
         for rsu in self.zone.rsus:
             x_m, y_m = self._place[rsu.id]
             row = {"id": rsu.id, "kind": "rsu", "zh": rsu.name.zh, "en": rsu.name.en, "x_m": x_m, "y_m": y_m}
             rows.append({**row, **self._state(sources, known.pop(("rsu", rsu.id), None), now_us, findings)})
-        cars = [source for source in known.values() if source.kind == "obu"]
         for source in known.values():
-            if source.kind != "obu" and len(rows) < LISTED:
+            if len(rows) < LISTED:
                 row = {"id": source.device, "kind": source.kind, "zh": source.device, "en": source.device}
                 rows.append({**row, "x_m": None, "y_m": None, **self._state(sources, source, now_us, findings)})
         if cars:
-            rows.append(self._cars(sources, np.array([car.row for car in cars]), now_us))
+            rows.append(self._cars(sources, np.array(cars), now_us))
         return rows
 
     @staticmethod
@@ -73,7 +82,7 @@ class Links:
 
     def _cars(self, sources: Sources, rows: np.ndarray[Any, np.dtype[np.int64]], now_us: int) -> dict[str, Any]:
         last_us = sources.tallies[rows, account.LAST]
-        speaking = int((now_us - last_us <= self.late_us).sum())
+        speaking = int((now_us - last_us <= self._quiet_us["obu"][0]).sum())
         newest = int(last_us.max())
         ages = sources.ages[rows].sum(axis=0)
         return {
@@ -83,7 +92,7 @@ class Links:
             "en": f"connected cars {speaking}",
             "x_m": None,
             "y_m": None,
-            "state": self._word(newest, now_us),
+            "state": self._word("obu", newest, now_us),
             "rates": {"bsm": round(float(sources.rates[rows, KINDS.index("bsm")].sum()), 1)},
             "age_ms": (now_us - newest) // 1000,
             "clock_offset_ms": None,
@@ -91,16 +100,17 @@ class Links:
             "delay_ms": {"p50": account.age_ms(ages, 0.5), "p99": account.age_ms(ages, 0.99)},
         }
 
-    def _word(self, last_us: int, now_us: int) -> str:
+    def _word(self, kind: str, last_us: int, now_us: int) -> str:
         quiet = now_us - last_us
-        return "online" if quiet <= self.late_us else "late" if quiet <= self.silent_us else "silent"
+        late, silent = self._quiet_us[kind]
+        return "online" if quiet <= late else "late" if quiet <= silent else "silent"
 
     def _state(self, sources: Sources, source: Source | None, now_us: int, findings: list[Finding]) -> dict[str, Any]:
         if source is None:
             return {"state": "unknown", "rates": {}, "age_ms": None, "clock_offset_ms": None, "lost": 0}
         row = source.row
         last_us = int(sources.tallies[row, account.LAST])
-        word = self._word(last_us, now_us)
+        word = self._word(source.kind, last_us, now_us)
         rates = sources.rates_of(row)
         if word == "silent":
             reason = f"nothing received for {(now_us - last_us) / 1e6:.0f} s"

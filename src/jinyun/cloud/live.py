@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,9 @@ from numpy.typing import NDArray
 from jinyun.cloud import account, tracking, twin
 from jinyun.cloud.advising import Advising, Answer
 from jinyun.cloud.apps.book import EPISODE
+from jinyun.cloud.counsel import AtOnce, Counsel
 from jinyun.cloud.decode import Decoder
+from jinyun.cloud.engine.spread import WAIT_US, Spread
 from jinyun.cloud.episodes import Episodes
 from jinyun.cloud.foretold import foretold_s
 from jinyun.cloud.lanes import Located
@@ -32,12 +32,16 @@ from jinyun.net.block import Block
 from jinyun.shapes import SIGHTING, SIGNAL, Finding, Frame, Kind
 from jinyun.zone import Zone
 
-WINDOW_US = 20_000
-"""Messages are taken into the picture this often."""
+WINDOW_US, LONG_WINDOW_US = 20_000, 50_000
+"""Messages are taken into the picture this often, and so while more than :data:`MANY` participants are in it."""
+MANY = 8_000
+"""What a window costs beside its messages grows with who is in the picture; longer ones leave time for more of them."""
 ASKED_US = 1_000_000
 """The picture is asked this often whether the road sees who reports itself."""
 BEHIND_US = 1_000_000
 """A cloud that is farther behind than this leaves its windows and takes what waits at once."""
+ADVICE_KEPT_US = 1_000_000
+"""Advice leaves the frames when the applications have said nothing for so long."""
 
 
 class Cloud:
@@ -54,8 +58,8 @@ class Cloud:
         """Begin with nothing seen; ``map`` is the zone's precise map, None where the messages come from elsewhere.
 
         ``folder`` is where the scorecard's minutes are kept, None nowhere. With a map the applications are asked about each
-        frame while the next windows are taken; a frame carries the advice that held in the one before it, live and in
-        a replay. ``located`` and ``paths`` are those of the frame that was answered last, in its order.
+        frame, at once, and the next one carries their advice; :meth:`ask_beside` lets another process do it, which answers
+        when it can. ``located`` and ``paths`` are those of the frame that was answered last, in its order.
         """
         self.zone = zone
         self.clock, self.simulated = clock, simulated
@@ -74,9 +78,16 @@ class Cloud:
         self.scorecard = Scorecard(zone, self._name_of, folder)
         self.truth = SignalTruth(zone, map, self._name_of)
         self.advising = Advising(zone, map, roadway(map), self._name_of) if map is not None else None
-        self._beside = ThreadPoolExecutor(1, "applications") if clock == "live" and map is not None else None
-        self._asked: Future[Answer] | None = None
+        self.spread: Spread | None = None
+        self._seen: list[NDArray[np.void]] = []  # sightings that the partitions are still to be told
+        self._due_us: list[int] = []  # ticks whose frame has not been made
+        self.counsel: Counsel | None = None
+        if self.advising is not None:
+            self.counsel = AtOnce(self.advising, self.decoder.sources.at)
+        self._roads = self.advising.road.roads if self.advising is not None else None
+        self._foretold_s: NDArray[np.float64] | None = None
         self._advice: NDArray[np.void] = np.empty(0, EPISODE)
+        self._advised_us = 0
         self.located: Located | None = None
         self.paths: Paths | None = None
         self.started_us = 0
@@ -98,8 +109,20 @@ class Cloud:
         self._waiting_us: list[NDArray[np.int64]] = []
         self._fused_us: list[NDArray[np.int64]] = []
         self._rolled_us = 0
+        self.window_us = WINDOW_US
         self._until_us = 0
         self._asked_us = 0
+
+    def ask_beside(self, counsel: Counsel) -> None:
+        """Let ``counsel`` ask the applications from now on, instead of asking them here; it needs a map as they do."""
+        self.counsel, self.advising = counsel, None
+
+    def fuse_in(self, spread: Spread) -> None:
+        """Let partitions fuse from now on, wherever they are; a frame then follows its instant by what they take.
+
+        The scorecard compares tracks with their senders and needs both in one place: it is not kept then.
+        """
+        self.spread = spread
 
     def _name_of(self, row: int) -> str:
         source = self.decoder.sources.at(row)
@@ -108,8 +131,9 @@ class Cloud:
     def advance(self, block: Block | None, now_us: int) -> list[bytes]:
         """Take what arrived, let the zone's clock run to ``now_us`` and return the packed frames that fell due.
 
-        Windows end at whole multiples of 20 ms and a message belongs to the window of its receipt, so the same messages
-        give the same frames, live and from a record. A cloud that is far behind takes what waits as one window, and says so.
+        Windows end at whole multiples of :attr:`window_us` and a message belongs to the window of its receipt, so the same
+        messages give the same frames, live and from a record. A cloud that is far behind takes what waits as one window,
+        and says so.
         """
         if block is not None and len(block):
             self._arrived.append(block)
@@ -118,18 +142,25 @@ class Cloud:
             self.started_us = self._rolled_us = min(first, now_us)
             self._until_us = self.started_us // WINDOW_US * WINDOW_US
         behind_us = now_us - self._until_us
-        if behind_us > BEHIND_US or behind_us < -WINDOW_US:
+        if behind_us > BEHIND_US or behind_us < -self.window_us:
             if self._until_us > self.started_us // WINDOW_US * WINDOW_US and self._arrived:
                 reason = f"{behind_us / 1e6:.1f} s between two windows; what waited is taken as one"
                 self.episodes.note([Finding("cloud.behind", self.zone.id, "clock", reason, now_us)])
-            self._until_us = now_us // WINDOW_US * WINDOW_US - WINDOW_US
+            self._until_us = now_us // self.window_us * self.window_us - self.window_us
         frames = []
-        while self._until_us + WINDOW_US <= now_us:
-            self._until_us += WINDOW_US
+        while self._until_us + self.window_us <= now_us:
+            self._until_us += self.window_us
             self._window(self._until_us)
+            self._hear()
             self.episodes.note(self.claims.go_on() + self.scorecard.go_on())
+            if self.spread is not None:
+                self.spread.tell(np.concatenate([np.empty(0, SIGHTING), *self._seen]), self._until_us)
+                self._seen = []
             if self._until_us % twin.TICK_US == 0:
-                frames.append(self._frame(self._until_us))
+                self._due_us.append(self._until_us)
+            while self._due_us and self._ready(self._due_us[0]):
+                frames.append(self._frame(self._due_us.pop(0)))
+                self.window_us = LONG_WINDOW_US if self.twin.tracks.count > MANY else WINDOW_US
         return frames
 
     def _window(self, end_us: int) -> None:
@@ -150,11 +181,13 @@ class Cloud:
         self.episodes.note(self.claims.take(decoded.sightings, end_us))
         self.episodes.note(self.truth.take(decoded.spats, decoded.maps, end_us))
         self.scorecard.take(decoded.sightings)
-        if self.advising is not None:
-            self.episodes.note(self.advising.take(decoded.sightings, decoded.reports, decoded.road))
-            self.advising.hear(decoded.heard)
+        if self.counsel is not None:
+            self.episodes.note(self.counsel.take(decoded, end_us))
         sightings = self.shedding.keep(decoded.sightings)
-        tracking.take(self.twin.tracks, sightings, end_us)
+        if self.spread is None:
+            tracking.take(self.twin.tracks, sightings, end_us)
+        else:
+            self._seen.append(sightings)
         self._signals.append(decoded.signals)
         self.episodes.note(decoded.findings)
         self.replies += decoded.replies
@@ -169,45 +202,55 @@ class Cloud:
         if self.clock == "live":
             self.shedding.lagged(time.time_ns() / 1e9 - end_us / 1e6)
 
+    def _ready(self, t_us: int) -> bool:
+        """Return whether a tick's frame can be made: at once, or when all partitions have spoken or had their time."""
+        return self.spread is None or self.spread.complete(t_us) or self._until_us - t_us >= WAIT_US
+
+    def _fused(self, signals: NDArray[np.void], end_us: int) -> Frame:
+        if self.spread is None:
+            return twin.step(self.twin, np.empty(0, SIGHTING), signals, end_us)
+        tracks, findings = self.spread.picture(end_us)
+        self.episodes.note(findings)
+        return twin.framed(self.twin, tracks, signals, end_us)
+
     def _frame(self, end_us: int) -> bytes:
         signals = np.concatenate(self._signals) if self._signals else np.empty(0, SIGNAL)
         self._signals = []
-        frame = twin.step(self.twin, np.empty(0, SIGHTING), signals, end_us)
-        if self.advising is not None:
-            self._hear(wait=True)
+        frame = self._fused(signals, end_us)
+        advised_us = 0
+        if self.counsel is not None:
+            if end_us - self._advised_us > ADVICE_KEPT_US:
+                self._advice, self._advised_us = self._advice[:0], 0
+            advised_us = self._advised_us
             frame = replace(frame, advice=self._advice)
-            self._ask(frame)
+            self.episodes.note(self.counsel.ask(frame, self._foretold_s))
+            self._hear()
         self.episodes.note(self.truth.frame(frame))
         if end_us - self._asked_us >= ASKED_US:
             self._asked_us = end_us
-            if self.advising is not None:
-                stations, predictions = self.truth.stations, self.truth.predictions
-                self.advising.foretold_s = foretold_s(stations, predictions, self.advising.road.roads)
-            self.episodes.note(self.claims.begin(frame.tracks, end_us))
-            self.episodes.note(self.scorecard.begin(self.twin.tracks, self.decoder.sources, end_us))
+            if self._roads is not None:
+                self._foretold_s = foretold_s(self.truth.stations, self.truth.predictions, self._roads)
+            judged = self.shedding.share >= 1.0  # nobody by a picture that leaves out what was said
+            if judged:
+                self.episodes.note(self.claims.begin(frame.tracks, end_us))
+            if judged and self.spread is None:
+                self.episodes.note(self.scorecard.begin(self.twin.tracks, self.decoder.sources, end_us))
         self.participants_max = max(self.participants_max, len(frame.tracks))
-        names = {Kind.MOTOR: "motor", Kind.NON_MOTOR: "non_motor", Kind.PEDESTRIAN: "pedestrian"}
-        counted = Counter(names.get(kind, "unknown") for kind in frame.tracks["kind"].tolist())
-        self.by_kind = {name: counted.get(name, 0) for name in ("motor", "non_motor", "pedestrian", "unknown")}
-        return twin.pack(frame, self.meta)
+        counted = np.bincount(frame.tracks["kind"], minlength=max(Kind) + 1)
+        named = {"motor": Kind.MOTOR, "non_motor": Kind.NON_MOTOR, "pedestrian": Kind.PEDESTRIAN}
+        self.by_kind = {name: int(counted[kind]) for name, kind in named.items()}
+        self.by_kind["unknown"] = len(frame.tracks) - sum(self.by_kind.values())
+        return twin.pack(frame, {**self.meta, "advised_us": advised_us})
 
-    def _ask(self, frame: Frame) -> None:
-        """Let the applications work on a frame: beside the windows that follow where the zone is live, else at once."""
-        assert self.advising is not None
-        asked = self.advising.asked(frame)
-        if self._beside is not None:
-            self._asked = self._beside.submit(self.advising.answer, asked, self.decoder.sources.at)
-        else:
-            self._take(self.advising.answer(asked, self.decoder.sources.at))
-
-    def _hear(self, wait: bool) -> None:
-        """Take the applications' answer to the last frame if it is there, or wait for it."""
-        if self._asked is not None and (wait or self._asked.done()):
-            self._take(self._asked.result())
-            self._asked = None
+    def _hear(self) -> None:
+        """Take the applications' answer if it is there."""
+        answer = self.counsel.answer() if self.counsel is not None else None
+        if answer is not None:
+            self._take(answer)
 
     def _take(self, answer: Answer) -> None:
         self.located, self.paths, self._advice = answer.located, answer.paths, answer.open
+        self._advised_us = answer.t_us
         self.replies += answer.messages
         self.episodes.note(answer.findings)
         self.hops.predicted(answer.predict_s)
@@ -236,8 +279,8 @@ class Cloud:
         for row in decoder.forget(now_us):
             self.claims.forget(row)
             self.scorecard.forget(row)
-            if self.advising is not None:
-                self.advising.road_events.forget([row])
+            if self.counsel is not None:
+                self.counsel.forget(row)
         findings: list[Finding] = []
         devices = self.links.devices(decoder.sources, now_us, findings)
         for device in devices:
@@ -275,7 +318,9 @@ class Cloud:
             "latency_ms": {"p50": recent.percentile_ms(0.5), "p99": recent.percentile_ms(0.99)},
             "latency_total_ms": {"p50": self.latency.percentile_ms(0.5), "p99": self.latency.percentile_ms(0.99)},
             "hops_ms": self.hops.told(),
-            "applications": self.advising.account() if self.advising is not None else [],
+            "applications": self.counsel.account() if self.counsel is not None else [],
+            "advising": self.counsel.told() if self.counsel is not None else None,
+            "workers": self.spread.told(now_us) if self.spread is not None else [],
             "devices": devices,
             "episodes": self.episodes.listing(),
         }

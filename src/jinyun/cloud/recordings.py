@@ -1,7 +1,7 @@
 """Recordings: what was once received, read from a file as arrivals with their own times.
 
-Raw logs (``*.jyr``), vendor radar JSON (a list of scans) and lines of hex (``[UTC_MS ]HEX``, or a JSON list of objects
-with ``hex``). The content decides, not the name.
+A record's folder or one of its segments, raw logs of old (both ``*.jyr``), vendor radar JSON (a list of scans) and lines of hex
+(``[UTC_MS ]HEX``, or a JSON list of objects with ``hex``). The content decides, not the name.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from jinyun.cloud.account import NO_TIME
 from jinyun.cloud.sight import event_times_us
 from jinyun.net import csae, radar_json, topics
 from jinyun.net.block import Arrival
+from jinyun.record import messages, segment
+from jinyun.record.segment import listing
 
 MAX_TEXT_BYTES = 1 << 30
 _LINE = re.compile(r"(?:(\d{12,14})\s+)?([0-9A-Fa-f]+)\Z")
@@ -42,6 +44,8 @@ class Recording:
 
 def open_recording(path: Path, zone: str) -> Recording:
     """Return the recording in ``path``, its topics placed in ``zone``; raises :class:`RecordingError`."""
+    if path.is_dir():
+        return _record(path, listing(path), zone)
     try:
         with path.open("rb") as file:
             head = file.read(64)
@@ -51,6 +55,8 @@ def open_recording(path: Path, zone: str) -> Recording:
         recording = Recording(path, "raw log", iter(()))
         recording.arrivals = _raw(path, zone, recording)
         return recording
+    if head.startswith(segment.MAGIC):
+        return _record(path, [path], zone)
     if path.stat().st_size > MAX_TEXT_BYTES:
         raise RecordingError(f"{path}: over {MAX_TEXT_BYTES >> 20} MB of text")
     text = path.read_text("utf-8", "replace")
@@ -67,13 +73,37 @@ def _raw(path: Path, zone: str, recording: Recording) -> Iterator[Arrival]:
     """Yield a raw log's arrivals; a cut end is noted, and what stands before it is used."""
     try:
         for arrival in rawlog.read(path):
-            parts = arrival.subject.split(".")
-            if len(parts) == 6 and parts[0] == "jinyun" and parts[1] != zone:
-                parts[1] = zone
-                arrival = arrival._replace(subject=".".join(parts))
-            yield arrival
+            yield _placed(arrival, zone)
     except rawlog.RawLogError as error:
         recording.notes.append(("record.broken", path.name, str(error)))
+
+
+def _placed(arrival: Arrival, zone: str) -> Arrival:
+    parts = arrival.subject.split(".")
+    if len(parts) == 6 and parts[0] == "jinyun" and parts[1] != zone:
+        parts[1] = zone
+        return arrival._replace(subject=".".join(parts))
+    return arrival
+
+
+def _record(path: Path, segments: list[Path], zone: str) -> Recording:
+    """Return the messages of some segments of a record; a broken one is noted, and what stands before the break is used."""
+    if not segments:
+        raise RecordingError(f"{path}: holds no segment of a record (*.jyr)")
+    recording = Recording(path, "record", iter(()))
+
+    def arrivals() -> Iterator[Arrival]:
+        for one in segments:
+            try:
+                for block in segment.blocks(one):
+                    if block.kind == segment.Kind.MESSAGES:
+                        for arrival in messages.unpack(block.content()).messages.arrivals():
+                            yield _placed(arrival, zone)
+            except (segment.SegmentError, ValueError) as error:
+                recording.notes.append(("record.broken", one.name, str(error)))
+
+    recording.arrivals = arrivals()
+    return recording
 
 
 def _json(path: Path, text: str, zone: str) -> Recording:

@@ -7,20 +7,29 @@ several times a second and says so.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
-import signal
+import os
 import time
 from pathlib import Path
+from typing import Any
 
 from jinyun import hdmap
 from jinyun.cloud import twin
+from jinyun.cloud.adviser import Adviser
 from jinyun.cloud.brokerlog import BrokerLog
-from jinyun.cloud.live import WINDOW_US, Cloud
+from jinyun.cloud.corrections import Relay
+from jinyun.cloud.engine import wire
+from jinyun.cloud.engine.spread import Spread
+from jinyun.cloud.engine.tiles import Tiling
+from jinyun.cloud.live import Cloud
 from jinyun.cloud.quality.rollups import FOLDER
-from jinyun.cloud.rawlog import RawLog
+from jinyun.cloud.recording import Recording
 from jinyun.cloud.warm import warm
 from jinyun.net import parts, topics
 from jinyun.net.ingest import BlockReader, IngestError, open_reader
+from jinyun.parent import end_asked
+from jinyun.record.writing import RecordError
 from jinyun.shapes import Finding
 from jinyun.state import write_json
 from jinyun.zone import Zone
@@ -30,43 +39,75 @@ BREATH_S = 0.0005
 STATUS_US = 1_000_000
 SIGNALS_US = 5_000_000
 """Time between two accounts of what the signals' messages are worth."""
+SWEEP_US = 600_000_000
+"""To look for what holds only itself takes a tenth of a second where thousands of senders are known: only this often."""
+SWEEP_AFTER = (10_000, 50, 1_000_000)
+"""Thresholds of the interpreter's own looking: the young often, all of it not at all (:mod:`gc`)."""
 RETRY_S = 0.2
+ADVISER_S = 15.0
+"""The picture waits so long for the applications when it begins, and does without them then."""
 DRAIN_QUIET_S = 0.3
 DRAIN_LONGEST_S = 3.0
 
 
-async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: Path | None, simulated: bool) -> None:
-    """Run the cloud until SIGTERM; then take what is still on its way, write the totals and return."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+async def serve(
+    zone: Zone,
+    host: str,
+    nats_port: int,
+    state_dir: Path,
+    record: Path | None,
+    simulated: bool,
+    ring: bool = True,
+    partitions: int = 0,
+) -> None:
+    """Run the cloud until SIGTERM; then take what is still on its way, write the totals and return.
+
+    Everything is recorded to ``record``; without it the last of it to a ring in the state folder, unless not ``ring``.
+    With ``partitions`` the fusion is left to workers (:mod:`jinyun.cloud.engine`).
+    """
+    stop = end_asked()
     map = hdmap.open(zone)
-    warm(zone, map)
     cloud = Cloud(zone, simulated=simulated, map=map, folder=state_dir / FOLDER)
+    adviser = Adviser(zone.folder, cloud.decoder.sources, zone.id)
+    cloud.ask_beside(adviser)
+    warm(zone, map, advised=False)
+    adviser.wait(ADVISER_S)
+    _sweep()
+    gc.set_threshold(*SWEEP_AFTER)
     refusals = BrokerLog(state_dir / "log" / "broker.log")
-    log = RawLog(record) if record else None
+    recording = _recording(cloud, map, state_dir, record) if record or ring else None
     reader: BlockReader | None = None
-    signals_us = time.time_ns() // 1000
+    relay = Relay(zone, lambda subject, payload: _publish(reader, subject, payload, 0), os.environ)
+    relay.start()
+    engine: BlockReader | None = None
+    if partitions:
+        said = Outlet()
+        cloud.fuse_in(Spread(zone.id, Tiling(partitions), said.publish))
+    signals_us = swept_us = time.time_ns() // 1000
     status_us = signals_us - STATUS_US  # the first word follows the first frame
     quiet_since = time.monotonic()
     stopping_since: float | None = None
     while True:
         if reader is None or reader.closed.is_set():
             reader = await _connect(zone, host, nats_port, cloud, stop)
-        await asyncio.sleep(_to_the_next_window_s())
+        if cloud.spread is not None and (engine is None or engine.closed.is_set()):
+            engine = said.reader = await _engine(zone, host, nats_port)
+        await asyncio.sleep(_to_the_next_window_s(cloud.window_us))
         block = reader.take() if reader else None
         if block is not None:
             quiet_since = time.monotonic()
-            if log is not None:
-                log.append(block)
-        frames = cloud.advance(block, time.time_ns() // 1000)
+        turn_us = time.time_ns() // 1000
+        if cloud.spread is not None and engine is not None:
+            cloud.spread.hear(engine.take())
+        frames = cloud.advance(block, turn_us)
         cloud.fused(time.time_ns() // 1000)
         for packed in frames:
             _publish(reader, topics.frame_subject(zone.id), packed, cloud.twin.seq)
         if frames:
             cloud.published(time.time_ns() // 1000)
         replies, cloud.replies = cloud.replies, []
+        if recording is not None:
+            recording.turn(cloud, block, turn_us, frames, replies)
         for topic, payload in replies:
             _publish(reader, topics.subject_of(topic), payload, 0)
         if reader is not None:
@@ -75,27 +116,64 @@ async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path, record: 
         if now_us - status_us >= STATUS_US or now_us < status_us:
             status_us = now_us
             cloud.episodes.note(refusals.findings(now_us))
-            _tell(cloud, reader, now_us, state_dir)
+            account = _tell(cloud, reader, now_us, state_dir)
+            if recording is not None:
+                cloud.episodes.note(recording.second(cloud, now_us, account))
         if now_us - signals_us >= SIGNALS_US or now_us < signals_us:
             signals_us = now_us
             write_json(state_dir / "signals.json", {"zone": zone.id, "t_us": now_us, **cloud.truth.summary()})
+        if now_us - swept_us >= SWEEP_US or now_us < swept_us:
+            swept_us = now_us
+            _sweep()
         if stop.is_set():
             stopping_since = stopping_since or time.monotonic()
             quiet = time.monotonic() - quiet_since
             if quiet > DRAIN_QUIET_S or time.monotonic() - stopping_since > DRAIN_LONGEST_S:
                 break
-    cloud.advance(reader.take() if reader else None, time.time_ns() // 1000 + twin.TICK_US)
+    block, turn_us = reader.take() if reader else None, time.time_ns() // 1000 + twin.TICK_US
+    frames = cloud.advance(block, turn_us)
+    if recording is not None:
+        recording.turn(cloud, block, turn_us, frames, [])
     cloud.published(time.time_ns() // 1000)
     _tell(cloud, reader, time.time_ns() // 1000, state_dir)
-    if log is not None:
-        log.close()
-    if reader is not None:
-        reader.close()
+    adviser.close()
+    relay.stop()
+    if recording is not None:
+        recording.close()
+    for link in (reader, engine):
+        if link is not None:
+            link.close()
 
 
-def _to_the_next_window_s() -> float:
+def _sweep() -> None:
+    """Let go of what holds only itself; what lives then is not looked through again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+class Outlet:
+    """Where the partitions are told: the link to the broker that there is at the moment."""
+
+    def __init__(self) -> None:
+        self.reader: BlockReader | None = None
+
+    def publish(self, subject: str, payload: bytes) -> None:
+        if self.reader is not None:
+            self.reader.publish(subject, payload)
+
+
+async def _engine(zone: Zone, host: str, port: int) -> BlockReader | None:
+    """Return a link of its own to the workers, None where the broker is away; the other link's reader says so."""
+    subjects = [wire.out_subject(zone.id), wire.again_subject(zone.id), wire.alive_subject(zone.id)]
+    try:
+        return await open_reader(host, port, subjects, "jinyun-cloud-engine")
+    except (OSError, IngestError, TimeoutError):
+        return None
+
+
+def _to_the_next_window_s(window_us: int) -> float:
     """Return how long it is to the end of the running window, and a breath more."""
-    return (WINDOW_US - time.time_ns() // 1000 % WINDOW_US) / 1e6 + BREATH_S
+    return (window_us - time.time_ns() // 1000 % window_us) / 1e6 + BREATH_S
 
 
 def _publish(reader: BlockReader | None, subject: str, message: bytes, number: int) -> None:
@@ -104,11 +182,21 @@ def _publish(reader: BlockReader | None, subject: str, message: bytes, number: i
             reader.publish(subject, payload)
 
 
-def _tell(cloud: Cloud, reader: BlockReader | None, now_us: int, state_dir: Path) -> None:
+def _tell(cloud: Cloud, reader: BlockReader | None, now_us: int, state_dir: Path) -> dict[str, Any]:
     account = cloud.account(now_us)
     told = json.dumps(account, ensure_ascii=False).encode()
     _publish(reader, topics.status_subject(cloud.zone.id), told, now_us // STATUS_US)
     write_json(state_dir / "cloud.json", account)
+    return account
+
+
+def _recording(cloud: Cloud, map: hdmap.Map, state_dir: Path, folder: Path | None) -> Recording | None:
+    """Return the record, None where there can be none: the zone works without it, and says so."""
+    try:
+        return Recording(cloud, map, state_dir, folder)
+    except RecordError as error:
+        cloud.episodes.note([Finding("record.away", "record", "disk", str(error), time.time_ns() // 1000, "fault")])
+        return None
 
 
 async def _connect(zone: Zone, host: str, port: int, cloud: Cloud, stop: asyncio.Event) -> BlockReader | None:

@@ -52,6 +52,9 @@ class Sources:
     def __init__(self, most_hz: Mapping[str, float] | None = None) -> None:
         """Begin an empty table; ``most_hz`` is the most messages a second of one device, by kind (none: unbounded)."""
         self.limits = dict(most_hz or {})
+        self.changed: set[int] = (
+            set()
+        )  # rows that another sender has got, or none: for whoever keeps a copy, who clears it
         self._by_name: dict[tuple[str, str], Source] = {}
         self._at: list[Source | None] = []
         self._free: list[int] = []
@@ -113,6 +116,7 @@ class Sources:
             else:
                 self._at[row] = source
             self._most_hz[row] = self.limits.get(kind, 0.0)
+            self.changed.add(row)
         return source
 
     def admit(self, rows: NDArray[np.int64], counts: NDArray[np.int64], now_us: int) -> NDArray[np.int64]:
@@ -159,23 +163,22 @@ class Sources:
 
     def tally(self, column: int) -> int:
         """Return the sum of one tally over all living sources."""
-        rows = [source.row for source in self._by_name.values()]
-        return int(self.tallies[rows, column].sum()) if rows else 0
+        return int(self.tallies[: len(self._at), column].sum())  # rows that are free hold nothing
 
     def forget(self, now_us: int) -> list[int]:
         """Free the rows of long silent senders, and return them; the senders come back by speaking again."""
-        gone = [
-            key
-            for key, source in self._by_name.items()
-            if now_us - self.tallies[source.row, account.LAST] > FORGOTTEN_US
-        ]
+        silent = now_us - self.tallies[: len(self._at), account.LAST] > FORGOTTEN_US
         rows = []
-        for key in gone:
-            source = self._by_name.pop(key)
-            self._at[source.row] = None
-            self._clear(source.row)
-            self._free.append(source.row)
-            rows.append(source.row)
+        for row in np.flatnonzero(silent).tolist():
+            source = self._at[row]
+            if source is None:
+                continue
+            del self._by_name[source.kind, source.device]
+            self._at[row] = None
+            self._clear(row)
+            self._free.append(row)
+            self.changed.add(row)
+            rows.append(row)
         return rows
 
     def roll(self, seconds: float) -> None:

@@ -38,12 +38,17 @@ class State:
 def step(state: State, sightings: NDArray[np.void], signals: NDArray[np.void], now_us: int) -> Frame:
     """Advance ``state`` to ``now_us`` (us UTC) with what arrived since the last tick and return the frame."""
     tracking.take(state.tracks, sightings, now_us)
+    return framed(state, tracking.published(state.tracks, now_us), signals, now_us)
+
+
+def framed(state: State, tracks: NDArray[np.void], signals: NDArray[np.void], now_us: int) -> Frame:
+    """Return the next frame of TRACK rows that were fused elsewhere, or here."""
     state.signals = _newest(np.concatenate([state.signals, signals]), now_us)
     state.seq += 1
     frame = Frame(
         state.seq,
         now_us,
-        tracking.published(state.tracks, now_us),
+        tracks,
         state.signals.copy(),
     )
     frame.tracks.setflags(write=False)

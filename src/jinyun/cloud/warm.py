@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,12 @@ from jinyun.cloud.apps.scene import IN_USE, LEFT_LAMP, UNIT
 from jinyun.cloud.cooperation import conducting
 from jinyun.cloud.lanes import Lanes
 from jinyun.cloud.live import Cloud
-from jinyun.cloud.rawlog import RawLog
 from jinyun.cloud.roadevents import Posting, RoadEvents
 from jinyun.net import csae
 from jinyun.net.block import Arrival, Block, scan
 from jinyun.net.samples import SMALLEST
 from jinyun.parent import end_with_parent
+from jinyun.record import messages
 from jinyun.shapes import REPORT, SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING, SIGNAL, TRACK, Kind, Light
 from jinyun.zone import Notice, Zone, load
 
@@ -40,8 +39,11 @@ CARS = 6
 SPEED_MPS, APART_M, ASIDE_M = 10.0, 40.0, 0.3
 
 
-def warm(zone: Zone, map: hdmap.Map | None) -> None:
-    """Compile or load what the cloud of ``zone`` calls. It leaves nothing behind but the compiled kernels."""
+def warm(zone: Zone, map: hdmap.Map | None, advised: bool = True) -> None:
+    """Compile or load what the cloud of ``zone`` calls. It leaves nothing behind but the compiled kernels.
+
+    Where another process asks the applications (not ``advised`` here) it has to :func:`advise` for itself.
+    """
     scan(np.frombuffer(b"PING\r\n", np.uint8), 1, 1)
     helper = None
     if scan.stats.cache_misses:  # it had to be compiled: so has the rest
@@ -49,23 +51,27 @@ def warm(zone: Zone, map: hdmap.Map | None) -> None:
         helper = subprocess.Popen(own, stdin=subprocess.PIPE)
         _follow()
         helper.communicate()
-    _see(zone, map)
+    _see(zone, map, advised)
 
 
-def _see(zone: Zone, map: hdmap.Map | None) -> None:
+def advise(zone: Zone, map: hdmap.Map) -> None:
+    """Compile or load what the applications call, and nothing else."""
+    _advise(zone, map)
+
+
+def _see(zone: Zone, map: hdmap.Map | None, advised: bool) -> None:
     """Let a cloud of its own see the street as messages."""
     cloud = Cloud(zone, map=map)
-    with tempfile.TemporaryDirectory() as folder:
-        log = RawLog(Path(folder))
-        for now_us, arrivals in _street(zone):
-            block = Block.of(arrivals)
-            log.append(block)
-            cloud.advance(block, now_us)
-            cloud.fused(now_us)
-            cloud.published(now_us)
-        log.close()
+    if not advised:
+        cloud.advising = cloud.counsel = None
+    for now_us, arrivals in _street(zone):
+        block = Block.of(arrivals)
+        messages.pack(np.zeros(0, messages.TURN), [block], np.empty(0))
+        cloud.advance(block, now_us)
+        cloud.fused(now_us)
+        cloud.published(now_us)
     cloud.account(now_us)
-    if map is not None:
+    if map is not None and advised:
         _advise(zone, map)
 
 

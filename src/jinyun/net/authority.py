@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from jinyun.net import topics
-from jinyun.state import authority_dir
+from jinyun.state import authority_dir, write_private
 
 PASSPHRASE = "JINYUN_PASSPHRASE"
 AUTHORITY_DAYS = 3650
@@ -65,6 +65,7 @@ def permissions(zone: str, kind: str, device: str) -> tuple[list[str], list[str]
         return ["V2X//RSU//*//UP"], [f"V2X//RSU//*//{device}//DOWN"]
     if kind == "street":
         own = [f"jinyun.{zone}.{known}.*.up.*" for known in topics.DEVICE_KINDS]
+        own.append(topics.cabin_subject(zone))
         return own, [f"jinyun.{zone}.*.*.down.*"]
     up, down = [f"jinyun.{zone}.{kind}.{device}.up.*"], [f"jinyun.{zone}.{kind}.{device}.down.*"]
     if kind == "rsu":  # its own topics in OpenV2X's scheme as well
@@ -76,13 +77,6 @@ def permissions(zone: str, kind: str, device: str) -> tuple[list[str], list[str]
 def _key_pem(key: ec.EllipticCurvePrivateKey, passphrase: bytes) -> bytes:
     encryption = serialization.BestAvailableEncryption(passphrase)
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    fresh = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-    fresh.replace(path)
 
 
 def _certificate(
@@ -144,10 +138,10 @@ class Authority:
         name = f"Jinyun zone {self.zone}"
         issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         certificate = _certificate(name, key.public_key(), issuer, key, AUTHORITY_DAYS, [], None)
-        _write_private(self.folder / "ca.key", _key_pem(key, passphrase.encode()))
+        write_private(self.folder / "ca.key", _key_pem(key, passphrase.encode()))
         self._write_devices([])
         self._issue_broker(key, certificate, passphrase, names)
-        _write_private(self.certificate_file, certificate.public_bytes(serialization.Encoding.PEM))
+        write_private(self.certificate_file, certificate.public_bytes(serialization.Encoding.PEM))
 
     def _issue_broker(
         self, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, passphrase: str, names: list[str]
@@ -163,8 +157,8 @@ class Authority:
             f"broker.{self.zone}.jinyun", broker_key.public_key(), certificate.subject, key, BROKER_DAYS,
             alternatives, ExtendedKeyUsageOID.SERVER_AUTH,
         )  # fmt: skip
-        _write_private(self.folder / "broker.key", _key_pem(broker_key, passphrase.encode()))
-        _write_private(self.broker_certificate_file, issued.public_bytes(serialization.Encoding.PEM))
+        write_private(self.folder / "broker.key", _key_pem(broker_key, passphrase.encode()))
+        write_private(self.broker_certificate_file, issued.public_bytes(serialization.Encoding.PEM))
 
     def broker_key(self, passphrase: str) -> bytes:
         """Return the broker's private key in the clear, for its memory only; raises on a wrong passphrase."""
@@ -181,7 +175,7 @@ class Authority:
         try:
             key = serialization.load_pem_private_key((self.folder / name).read_bytes(), passphrase.encode())
         except FileNotFoundError:
-            raise AuthorityError(f"zone {self.zone} has no authority: jinyun admin init {self.zone}") from None
+            raise AuthorityError(f"zone {self.zone} has no authority: jinyun admin init --zone {self.zone}") from None
         except ValueError:
             raise AuthorityError(f"{self.folder / name} does not open with the passphrase in {PASSPHRASE}") from None
         assert isinstance(key, ec.EllipticCurvePrivateKey)
@@ -248,7 +242,7 @@ class Authority:
 
     def _write_devices(self, enrolments: list[Enrolment]) -> None:
         rows = [asdict(enrolment) for enrolment in enrolments]
-        _write_private(self.folder / "devices.json", json.dumps(rows, indent=1).encode())
+        write_private(self.folder / "devices.json", json.dumps(rows, indent=1).encode())
 
 
 def _requested_key(request: bytes) -> ec.EllipticCurvePublicKey:

@@ -41,6 +41,8 @@ def binary() -> str:
 INTERNAL_USER = "jinyun"
 """The parts' own user; its token is made anew at each start and travels in their environment only."""
 TOKEN = "JINYUN_BROKER_TOKEN"
+
+
 _MQTT_OWN = ["$MQTT.sub.>", "$MQTT.deliver.pubrel.>"]
 """What an MQTT client's own QoS 1 subscriptions need inside the server."""
 
@@ -58,6 +60,51 @@ class Guard:
         return cls(authority, key_file, bcrypt.hashpw(token.encode(), bcrypt.gensalt(10)).decode())
 
 
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """The other nodes of a clustered broker (消息枢纽集群): where this one listens for them, where they are (``HOST:PORT``).
+
+    All nodes know each other by the ``secret``, and the cluster has one ``name``.
+    """
+
+    name: str
+    listen: str
+    others: tuple[str, ...]
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Where a centre's broker listens for those of its edges (``HOST:PORT``), and the secret by which it knows them."""
+
+    listen: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """Where an edge's broker finds its centre's (``HOST:PORT``), what it is called there, and the secret."""
+
+    address: str
+    edge: str
+    secret: str
+
+
+CENTRE_DOMAIN = "centre"
+"""JetStream's domain of a centre that has edges; that of an edge is :func:`edge_domain`."""
+EDGE_USER = "edge"
+KEPT_AT_EDGE = (
+    "jinyun.*.engine.>", "jinyun.*.lease.>", "jinyun.*.cloud.>", "jinyun.*.road.>", "jinyun.*.replay.>", "jinyun.*.cabin.>",
+    "jinyun.*.*.*.down.>", "V2X.RSU.*.*.DOWN", "$MQTT.>", "$KV.>",
+)  # fmt: skip
+"""What stays on its side of the line between an edge and its centre: who warns a street is its edge, and the edge alone."""
+
+
+def edge_domain(edge: str) -> str:
+    """Return the JetStream domain of an edge's broker."""
+    return f"edge-{edge}"
+
+
 def _users(guard: Guard) -> str:
     zone = guard.authority.zone
     rows = [f'    {{user: "{INTERNAL_USER}", password: "{guard.token_hash}"}}']
@@ -71,6 +118,40 @@ def _users(guard: Guard) -> str:
     return "authorization {\n  users: [\n" + "\n".join(rows) + "\n  ]\n}\n"
 
 
+def _peers(its: Peers) -> str:
+    routes = json.dumps([f"nats://{INTERNAL_USER}:{its.secret}@{other}" for other in its.others])
+    return f"""cluster {{
+  name: "{its.name}"
+  listen: "{its.listen}"
+  authorization {{ user: "{INTERNAL_USER}", password: "{its.secret}", timeout: 5 }}
+  routes: {routes}
+  no_advertise: true
+}}
+"""
+
+
+def _edges(its: Edges) -> str:
+    return f"""leafnodes {{
+  listen: "{its.listen}"
+  no_advertise: true
+  authorization {{ user: "{EDGE_USER}", password: "{its.secret}", timeout: 5 }}
+}}
+"""
+
+
+def _centre(its: Centre) -> str:
+    kept = json.dumps(KEPT_AT_EDGE)
+    return f"""leafnodes {{
+  reconnect: "1s"
+  remotes: [{{
+    url: "nats-leaf://{EDGE_USER}:{its.secret}@{its.address}"
+    deny_imports: {kept}
+    deny_exports: {kept}
+  }}]
+}}
+"""
+
+
 def configuration(
     name: str,
     host: str,
@@ -79,8 +160,13 @@ def configuration(
     store: Path,
     mqtt_host: str | None = None,
     guard: Guard | None = None,
+    peers: Peers | None = None,
+    line: Edges | Centre | None = None,
 ) -> str:
-    """Return the text of the server's configuration file: one server; NATS on ``host``, MQTT on ``mqtt_host``."""
+    """Return the text of the server's configuration file: NATS on ``host``, MQTT on ``mqtt_host``.
+
+    One server by itself; with ``peers`` a node of a cluster, with ``line`` a centre that has edges or an edge of a centre.
+    """
     tls = ""
     if guard is not None:
         tls = f"""
@@ -92,13 +178,20 @@ def configuration(
     min_version: "1.2"
     timeout: 5
   }}"""
+    parts, domain = [_users(guard) if guard else "", _peers(peers) if peers else ""], ""
+    if isinstance(line, Edges):
+        parts.append(_edges(line))
+        domain = f'\n  domain: "{CENTRE_DOMAIN}"'
+    elif isinstance(line, Centre):
+        parts.append(_centre(line))
+        domain = f'\n  domain: "{edge_domain(line.edge)}"'
     return f"""server_name: "{name}"
 listen: "{host}:{nats_port}"
 max_payload: {MAX_PAYLOAD}
 max_pending: 64MB
 write_deadline: "10s"
 jetstream {{
-  store_dir: "{store}"
+  store_dir: "{store}"{domain}
   max_memory_store: 64MB
   max_file_store: {LOG_MAX_BYTES}
   sync_interval: "1s"
@@ -108,7 +201,7 @@ mqtt {{
   ack_wait: "10s"
   max_ack_pending: 1024{tls}
 }}
-{_users(guard) if guard else ""}"""
+{"".join(parts)}"""
 
 
 _COMPLAINTS = (

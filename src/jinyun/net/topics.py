@@ -33,6 +33,8 @@ DELIVERED = "delivered"
 DEVICE_KINDS = ("rsu", "obu", "sensor", "nev")
 VENDOR_FORMS = ("radar-json", "gbt32960")
 """What is no T/CSAE message: a radar in a form of its maker, packets of new-energy vehicles; read by adapters of their own."""
+TEST_ITEMS = "items"
+"""The ten data items of a test vehicle, as JSON: supervision reads them, the cloud only records them."""
 GATEWAY = "gateway"
 _DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 
@@ -102,7 +104,7 @@ def route(subject: str) -> Route | None:
     parts = subject.split(".")
     if len(parts) == 6 and parts[0] == "jinyun" and parts[4] == "up":
         kind, device, message = parts[2], parts[3], parts[5]
-        known = message in MESSAGES or message in SECOND_STAGE or message in VENDOR_FORMS
+        known = message in MESSAGES or message in SECOND_STAGE or message in VENDOR_FORMS or message == TEST_ITEMS
         return Route("plain", kind, device, message) if known and kind in DEVICE_KINDS and _good(device) else None
     if parts[:2] == ["V2X", "RSU"]:
         return _json_route(parts[2:])
@@ -145,3 +147,23 @@ def status_subject(zone: str) -> str:
 def replay_status_subject(zone: str) -> str:
     """Return the subject of a replay's account of what it found."""
     return f"jinyun.{zone}.replay.status"
+
+
+def priority_subject(zone: str) -> str:
+    """Return the subject on which the cloud says who, of those who may, asks for which light (JSON)."""
+    return f"jinyun.{zone}.cloud.priority"
+
+
+def road_subject(zone: str, what: str) -> str:
+    """Return the subject of what the road says of its crossings, stops, signals or chargers (JSON)."""
+    return f"jinyun.{zone}.road.{what}"
+
+
+def cabin_topic(zone: str, vehicle: str) -> str:
+    """Return the MQTT topic of what a vehicle's cabin display shows (columns, 10 Hz)."""
+    return f"jinyun/{zone}/cabin/{vehicle}/scene"
+
+
+def cabin_subject(zone: str, vehicle: str = "*") -> str:
+    """Return the NATS subject of the scene of one vehicle's cabin, or of all."""
+    return f"jinyun.{zone}.cabin.{vehicle}.scene"

@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
+import platform
 import signal
 import socket
 import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,12 @@ from jinyun import hdmap
 from jinyun import zone as zones
 from jinyun.net import broker
 from jinyun.net.authority import Authority, AuthorityError
+from jinyun.net.broker import Centre
+from jinyun.run import neighbours
 from jinyun.run.guard import DoorKeeper, keeper
 from jinyun.run.parts import Part
 from jinyun.run.place import RunError, choose_port, is_loopback, take_lock
-from jinyun.state import authority_dir, read_json, state_dir, write_json
+from jinyun.state import authority_dir, read_json, state_dir, write_json, write_private
 
 __all__ = ["Options", "RunError", "run"]
 
@@ -41,8 +43,14 @@ START_S = 60.0
 COMPILE_S = 600.0
 """The cloud compiles its kernels on the first start after its sources changed: a minute on two cores, longer on small ones."""
 PATIENCE_S = 5.0
-COMPILING = "  compiling the kernels: once after the sources change, two to three minutes"
-END_ORDER = (("street", 1.5), ("vehicles", 0.5), ("cloud", 1.5), ("centre", 1.0), ("broker", 0.5))
+COMPILING = "  compiling the kernels: once after the sources change, some minutes"
+PARTITIONS = 8
+"""Into so many partitions the map is cut where workers fuse."""
+END_ORDER = (
+    ("street", 1.5), ("vehicles", 0.5), ("road", 0.5), ("charging", 0.5), ("supervision", 0.5), ("line", 1.0),
+    ("cloud", 1.5), ("centre", 1.0),
+    ("broker", 0.5),
+)  # fmt: skip
 """Who ends when, and the seconds each may take: first who sends, last who carries."""
 
 
@@ -60,11 +68,20 @@ class Options:
     mqtt_port: int = MQTT_PORT
     nats_port: int = NATS_PORT
     nev_port: int | None = None
+    charging_port: int | None = None
     connected: float | None = None
     seed: int | None = None
     truth: bool = False
     record: Path | None = None
+    ring: bool = True
+    workers: int = 0
     as_json: bool = False
+    public: bool | None = None
+    cluster: str | None = None
+    peer: list[str] = field(default_factory=list)
+    edges: str | None = None
+    centre: str | None = None
+    edge: str | None = None
 
 
 class _Stop:
@@ -111,10 +128,14 @@ class _Run:
         self, options: Options, zone: zones.Zone, folder: Path, say: Callable[[str], None], stop: _Stop
     ) -> None:
         self.options, self.zone, self.folder, self.say, self.stop = options, zone, folder, say, stop
+        self.peers = neighbours.peers(options.cluster, options.peer, zone.id)
+        self.line = neighbours.line(options.edges, options.centre, options.edge)
         self.nats_port = choose_port(LOOPBACK, options.nats_port, "the broker", "--nats-port")
         self.mqtt_port = choose_port(options.mqtt_host, options.mqtt_port, "MQTT", "--mqtt-port")
         asked = options.nev_port
         self.nev_port = None if asked is None else choose_port(options.mqtt_host, asked, "GB/T 32960", "--nev-port")
+        asked = options.charging_port
+        self.charging_port = None if asked is None else choose_port(options.mqtt_host, asked, "OCPP", "--charging-port")
         port = 0 if options.headless else choose_port(options.host, options.port, "the page", "--port")
         shown = LOOPBACK if options.host in ("0.0.0.0", "::") else options.host
         self.port, self.page = port, f"http://{shown}:{port}/" if port else None
@@ -125,7 +146,7 @@ class _Run:
         if not authority.exists and not is_loopback(options.mqtt_host):
             raise RunError(
                 f"MQTT on {options.mqtt_host} would let anybody speak: an anonymous broker is for loopback only. "
-                f"Make the zone's authority first: jinyun admin init {zone.id}"
+                f"Make the zone's authority first: jinyun admin init --zone {zone.id}"
             )
         say(f"Jinyun 缙云 · {zone.name.zh} {zone.name.en}" + (" · simulated data 模拟数据" if self.simulated else ""))
         self.keeper: DoorKeeper | None = keeper(authority, folder, options.world, say) if authority.exists else None
@@ -133,6 +154,10 @@ class _Run:
     @property
     def simulated(self) -> bool:
         return self.options.world
+
+    @property
+    def workers(self) -> list[str]:
+        return [f"worker-{number + 1}" for number in range(self.options.workers)]
 
     def go(self) -> int:
         hdmap.open(self.zone)
@@ -160,24 +185,51 @@ class _Run:
         common = ["--zone", str(self.zone.folder), "--state-dir", str(folder), "--with-parent"]
         python = [sys.executable, "-m"]
         cloud = [*python, "jinyun.cloud", *common, "--nats-port", str(self.nats_port)]
-        cloud += ["--record", str(options.record)] if options.record else []
+        cloud += ["--record", str(options.record)] if options.record else [] if options.ring else ["--no-record"]
         cloud += [] if self.simulated else ["--real"]
+        cloud += ["--partitions", str(PARTITIONS)] if options.workers else []
         street = [*python, "jinyun.world", *common, "--mqtt", f"{LOOPBACK}:{self.mqtt_port}"]
         street += ["--connected", str(options.connected)] if options.connected is not None else []
         street += ["--seed", str(options.seed)] if options.seed is not None else []
         street += ["--truth"] if options.truth else []
         centre = [*python, "jinyun.centre", *common, "--host", options.host, "--port", str(self.port)]
+        public = is_loopback(options.host) if options.public is None else options.public
+        centre += [] if public else ["--private"]
         centre += ["--nats-url", f"nats://{LOOPBACK}:{self.nats_port}"]
         vehicles = [*python, "jinyun.net.gbt32960.bridge", "--zone-id", self.zone.id, "--host", options.mqtt_host]
         vehicles += ["--port", str(self.nev_port), "--nats-port", str(self.nats_port)]
         vehicles += ["--state-dir", str(folder), "--with-parent"]
-        commands = {"broker": [self.server, "-c", str(config)], "cloud": cloud, "street": street, "centre": centre}
+        road = [*python, "jinyun.road", *common, "--nats-port", str(self.nats_port)]
+        watching = [*python, "jinyun.trial.onroad", *common, "--nats-port", str(self.nats_port)]
+        commands = {
+            "broker": [self.server, "-c", str(config)], "cloud": cloud, "road": road, "street": street, "centre": centre,
+            "supervision": watching,
+        }  # fmt: skip
         if self.nev_port is not None:
             commands["vehicles"] = vehicles
+        for name in self.workers:
+            worker = [
+                *python,
+                "jinyun.cloud.engine",
+                "--zone",
+                self.zone.id,
+                "--parts",
+                str(PARTITIONS),
+                "--name",
+                name,
+            ]
+            commands[name] = [*worker, "--nats-url", f"nats://{LOOPBACK}:{self.nats_port}", "--with-parent"]
+        if self.line is not None:
+            line = [*python, "jinyun.cloud.edge", "--zone-id", self.zone.id, "--with-parent"]
+            line += ["--edge", self.line.edge] if isinstance(self.line, Centre) else ["--folder", str(folder / "edges")]
+            commands["line"] = [*line, "--nats-url", f"nats://{LOOPBACK}:{self.nats_port}"]
+        if self.charging_port is not None:
+            charging = [*python, "jinyun.road.charging", *common, "--host", options.mqtt_host]
+            commands["charging"] = [*charging, "--port", str(self.charging_port), "--nats-port", str(self.nats_port)]
         parts = {name: Part(name, argv, logs / f"{name}.log") for name, argv in commands.items()}
         if self.keeper is not None:
             parts["broker"].files = (self.keeper.key_fd,)
-            for name in ("cloud", "centre", "vehicles"):
+            for name in ("cloud", "road", "centre", "vehicles", "charging", "supervision", "line"):
                 if name in parts:
                     parts[name].secrets = {broker.TOKEN: self.keeper.token}
             certificate, key = map(str, self.keeper.street_files)
@@ -190,13 +242,11 @@ class _Run:
         store.mkdir(exist_ok=True)
         config = store / "nats.conf"
         guard = self.keeper.guard if self.keeper else None
+        name = f"jinyun-{self.zone.id}" + (f"-{platform.node()}" if self.peers or self.line else "")
         text = broker.configuration(
-            f"jinyun-{self.zone.id}", LOOPBACK, self.nats_port, self.mqtt_port, store, self.options.mqtt_host, guard
+            name, LOOPBACK, self.nats_port, self.mqtt_port, store, self.options.mqtt_host, guard, self.peers, self.line
         )
-        fresh = config.with_name(f"nats.conf.{secrets.token_hex(4)}")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-        fresh.replace(config)
+        write_private(config, text.encode())
         return config
 
     # -- start, watch, end -------------------------------------------------------------------------------------------
@@ -204,9 +254,12 @@ class _Run:
     def _start(self) -> None:
         self._begin("broker")
         self._wait("broker", lambda: _answers(self.nats_port) and _answers(self.mqtt_port, self.options.mqtt_host))
-        self._begin("cloud", *(["centre"] if self.page else []))
+        self._begin("cloud", *self.workers, *(["centre"] if self.page else []))
         account = self.folder / "cloud.json"
         self._wait("cloud", lambda: bool((read_json(account) or {}).get("frames")), COMPILE_S, COMPILING)
+        beside = ["line"] if self.line is not None else []
+        beside += ["charging"] if self.charging_port is not None else []
+        self._begin("road", "supervision", *beside)
         if self.nev_port is not None:
             port = self.nev_port
             self._begin("vehicles")
@@ -241,10 +294,16 @@ class _Run:
     def _greet(self) -> None:
         if self.page:
             self.say(f"  page    {self.page}   (ready after {time.monotonic() - self.began:.1f} s)")
+            from jinyun.account import first_admin  # late: it brings the database, which no other part of a start needs
+
+            if password := first_admin(self.folder):
+                self.say(f"  sign in as admin with {password}   (shown this once; docs/accounts.md)")
         scheme = "mqtts" if self.keeper else "mqtt"
         self.say(f"  devices {scheme}://{self.options.mqtt_host}:{self.mqtt_port}   (docs/connect.md)")
         if self.nev_port is not None:
             self.say(f"  vehicles tcp://{self.options.mqtt_host}:{self.nev_port}   (GB/T 32960)")
+        if self.charging_port is not None:
+            self.say(f"  chargers wss://{self.options.mqtt_host}:{self.charging_port}/ocpp/ID   (docs/charging.md)")
         seconds = self.options.seconds
         self.say("  Ctrl-C ends it" if seconds is None else f"  ends by itself after {seconds:g} s")
 
@@ -288,6 +347,11 @@ class _Run:
             if name == "cloud":
                 self.parts["centre"].ask_to_end()
             self.parts[name].end(min(deadline, time.monotonic() + share_s))
+            if name == "cloud":
+                for worker in self.workers:
+                    self.parts[worker].ask_to_end()
+                for worker in self.workers:
+                    self.parts[worker].end(min(deadline, time.monotonic() + 0.5))
         if self.keeper is not None:
             self.keeper.close()
         (self.folder / "run.json").unlink(missing_ok=True)

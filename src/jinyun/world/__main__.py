@@ -20,9 +20,13 @@ from jinyun.net.csae import batch
 from jinyun.parent import end_with_parent
 from jinyun.state import write_json
 from jinyun.world import cars
+from jinyun.world.asking import Askers
 from jinyun.world.clock import LEAD_S, Clock
+from jinyun.world.hearing import Controllers
 from jinyun.world.roadside import Roadside
 from jinyun.world.sending import Broker, Sender
+from jinyun.world.shuttle_service import SENDER as SHUTTLES
+from jinyun.world.shuttle_service import Service
 from jinyun.world.street import STEP_S, Street
 from jinyun.world.truth import Truth
 
@@ -52,16 +56,35 @@ def main() -> None:
     seed = here.traffic.seed if args.seed is None else args.seed
     share = here.traffic.connected if args.connected is None else args.connected
     map = hdmap.open(here)
-    street = Street(here, map, seed)
-    units, fleet = Roadside(here, map, seed), cars.Cars(here, share, seed)
+    street = Street(here, map, seed, automated=True)
+    units, fleet = Roadside(here, map, seed, controlled=True), cars.Cars(here, share, seed)
+    askers = Askers(here, map)
     truth = Truth(args.state_dir / "truth") if args.truth else None
     for frame in ("bsmFrame", "rsmFrame", "spatFrame"):  # the codec gets ready before the clock runs
         batch.encode(frame, {})
-    sender = Sender(Broker(host, int(port), _tls(args.tls)), here.id, [*units.senders, cars.SENDER])
+    broker = Broker(host, int(port), _tls(args.tls))
+    shuttles = Service(here, map, street, seed, args.state_dir)
+    sender = Sender(broker, here.id, [*units.senders, cars.SENDER, SHUTTLES])
+    controllers = Controllers(here.id, broker)
     try:
-        _drive(street, units, fleet, share, sender, truth, args.state_dir, args.seconds, stop)
+        _drive(
+            street,
+            units,
+            fleet,
+            askers,
+            controllers,
+            shuttles,
+            share,
+            sender,
+            truth,
+            args.state_dir,
+            args.seconds,
+            stop,
+        )
     finally:
         sender.close()
+        controllers.close()
+        shuttles.close()
         if truth is not None:
             truth.close()
 
@@ -70,6 +93,9 @@ def _drive(
     street: Street,
     units: Roadside,
     fleet: cars.Cars,
+    askers: Askers,
+    controllers: Controllers,
+    shuttles: Service,
     share: float,
     sender: Sender,
     truth: Truth | None,
@@ -85,7 +111,12 @@ def _drive(
     while not stop.is_set() and (seconds is None or time.monotonic() - began_s < seconds):
         begin = time.perf_counter()
         clock.keep(now.time_s)
-        for message in chain(units.messages(street, now, clock), fleet.messages(now, clock)):
+        controllers.step(street, units, now.time_s, clock)
+        road = units.messages(street, now, clock)
+        told = chain(road, fleet.messages(now, clock), askers.messages(street, now, clock))
+        for message in told:
+            sender.put(message)
+        for message in shuttles.step(now, clock, road, units.lights(street)):
             sender.put(message)
         if truth is not None:
             truth.note(now, clock.utc_us(now.time_s), cars.connected(now, share), units.lights(street))
@@ -96,6 +127,8 @@ def _drive(
         for _ in range(MOST_SKIPPED):
             if clock.late_s(now.time_s) < STEP_S:
                 break
+            for message in shuttles.step(now, clock, [], units.lights(street)):
+                sender.put(message)
             now, skipped = street.step(), skipped + 1
             sender.breathe()
         steps += 1
@@ -105,7 +138,7 @@ def _drive(
                 "vehicles": previous.vehicles, "persons": previous.persons,
                 "connected": int(cars.connected(previous, share).sum()), "step_ms_p50": round(p50, 2),
                 "step_ms_p99": round(p99, 2), "skipped_steps": skipped, "sim_time_s": round(previous.time_s, 1),
-                "simulated": True,
+                "signal_orders": dict(controllers.counts), "simulated": True,
             }  # fmt: skip
             write_json(state_dir / "street.json", {"sent": dict(sender.sent), **account})
         sender.wait(clock.due_s(now.time_s) - LEAD_S, stop)

@@ -6,7 +6,7 @@ worlds of sensors (another weather, a fault) may look at the same street at once
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +26,7 @@ EPOCH_US = 1_795_000_000_000_000
 """UTC of the simulation's first instant: any will do, and the same one makes runs the same."""
 NETWORK_S = 0.005
 """From sending to receipt."""
+SECOND_STEPS = round(1 / STEP_S)
 
 
 @dataclass(frozen=True)
@@ -51,20 +52,36 @@ class Moment:
     road: dict[str, list[Arrival]]
 
 
-class _FreeClock(Clock):
+class FreeClock(Clock):
     """A clock that nobody waits for."""
 
     def __init__(self) -> None:
         self._monotonic_s, self._utc_us = 0.0, EPOCH_US
 
 
+def second(street: Street) -> Snapshot | None:
+    """Move a street on by one step for who looks once a second; return the snapshot where a second of its time is full.
+
+    A street looks after its population in :meth:`Street.step` at full seconds only: one that is moved on in any other way
+    empties.
+    """
+    if (round(street.api.simulation.getTime() / STEP_S) + 1) % SECOND_STEPS == 0:
+        return street.step()
+    street.api.simulationStep()
+    return None
+
+
 def moments(
-    zone: Zone, map: Map, conditions: Mapping[str, Conditions], seconds: float, seed: int | None = None
-) -> Iterator[Moment]:
-    """Yield the street ten times a second for ``seconds`` of its time; it is the same for the same seed."""
+    zone: Zone, map: Map, conditions: Mapping[str, Conditions], seconds: float, seed: int | None = None,
+    made: Callable[[Zone, Map, int], Street] = Street,
+) -> Iterator[Moment]:  # fmt: skip
+    """Yield the street ten times a second for ``seconds`` of its time; it is the same for the same seed.
+
+    ``made`` makes another kind of street of the zone, the map and the seed.
+    """
     assert zone.traffic is not None
     seed = zone.traffic.seed if seed is None else seed
-    street, clock = Street(zone, map, seed), _FreeClock()
+    street, clock = made(zone, map, seed), FreeClock()
     try:
         fleet = cars.Cars(zone, zone.traffic.connected, seed)
         units = {name: Roadside(zone, map, seed, its.weather, its.faults) for name, its in conditions.items()}

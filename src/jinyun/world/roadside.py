@@ -7,7 +7,7 @@ measurement; the message leaves later by the sensors' latency.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from jinyun.hdmap import Map, mapdata_parts
 from jinyun.net import csae, topics
 from jinyun.net.csae import batch
+from jinyun.road.signals.control import Change
+from jinyun.road.signals.order import Order
 from jinyun.shapes import Kind
 from jinyun.world.cars import position_confidence, whole
 from jinyun.world.clock import Clock, second_mark
@@ -49,7 +51,9 @@ class Roadside:
         seed: int,
         weather: str = "clear",
         faults: Mapping[str, Fault] | None = None,
+        controlled: bool = False,
     ) -> None:
+        """``controlled``: whether the road may change running steps of the signals (:mod:`jinyun.road.signals`)."""
         self._zone_id, self._project, self._region = zone.id, zone.project, zone.map.region
         self._names = [rsu.id for rsu in zone.rsus]
         self._ids = np.array([int.from_bytes(name.ljust(8).encode(), "big") for name in self._names], np.uint64)
@@ -82,7 +86,8 @@ class Roadside:
             self._maps[unit] = [csae.encode("mapFrame", part) for part in mapdata_parts(map, row)]
         self._lit_units = np.array([unit for unit, _, _ in lit], np.int64)
         self._lights = [light for _, _, light in lit]
-        self._signals = Signals(map, [row for _, row, _ in lit])
+        profile = zone.profile if controlled else None
+        self._signals = Signals(map, [row for _, row, _ in lit], profile)
 
     @property
     def senders(self) -> list[str]:
@@ -102,8 +107,24 @@ class Roadside:
 
     def lights(self, street: Street) -> tuple[NDArray[Any], ...]:
         """Return (node, phase, light, seconds left) of every phase as it is now, as columns."""
-        told = self._signals.told(self._signals.positions_s(*street.signal_steps(self._lights)))
+        told = self._signals.told(*street.signal_steps(self._lights))
         return self._signals.node[told.junction], told.phase, told.light, told.ends_s
+
+    def change(self, street: Street, now_s: float, orders: Iterable[Order | Change]) -> int:
+        """Let controllers change their running steps as the road asks; return how many of the orders were taken.
+
+        ``now_s`` is the street's time, at which the orders are so.
+        """
+        steps, left = street.signal_steps(self._lights)
+        self._signals.look(now_s, steps)
+        taken = 0
+        for order in orders:
+            row = self._signals.row_of(order.node)
+            given = None if row < 0 else self._signals.admit(now_s, row, order.step, left[row], order.left_s, order.why)
+            if given is not None:
+                street.api.trafficlight.setPhaseDuration(self._lights[row], given)
+                taken += 1
+        return taken
 
     def _map(self, now: Snapshot, clock: Clock) -> list[Message]:
         found = []
@@ -123,11 +144,12 @@ class Roadside:
             return []
         after = (self._after_s[units] + STEP_S / 2) % STEP_S  # half-way between the unit's RSM
         at_s = (now.time_s + after).tolist()
-        position = self._signals.positions_s(*street.signal_steps(self._lights)) + after
+        steps, left = street.signal_steps(self._lights)
+        self._signals.look(now.time_s, steps)
         counts = self._next_counts("spat", units).tolist()
         wrong = self._faults.clock_us[units].tolist()
         stamps = [clock.utc_us(at) + its for at, its in zip(at_s, wrong, strict=True)]
-        columns = self._signals.spat(position, stamps, counts, self._region)
+        columns = self._signals.spat(steps, left, after, stamps, counts, self._region)
         frames = encoded("spatFrame", columns)
         return [
             Message(clock.due_s(at), self._names[unit], "spat", self._topic["spat"][unit], frame)

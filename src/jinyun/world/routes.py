@@ -13,7 +13,6 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree as ET
 from collections import defaultdict, deque
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,10 @@ from numpy.typing import NDArray
 
 from jinyun import hdmap
 from jinyun.hdmap import LaneKind, Map
-from jinyun.zone import TransitLine, Zone
+from jinyun.hdmap.courses import Course, courses
+from jinyun.zone import Zone
+
+__all__ = ["Course", "Pool", "courses", "pool"]
 
 VERSION = 6
 """Raise when the same zone and seed shall give other routes."""
@@ -35,16 +37,6 @@ LANE_CHANGE_M = 40.0
 FEW_EDGES = {"local": 8, "truck": 2}
 """With fewer edges on which such trips may begin and end they do so on any road."""
 Pool = dict[str, list[list[str]]]
-
-
-@dataclass(frozen=True)
-class Course:
-    """A transit line on the net: its edges in order, the stops it serves in order, and whether it is a loop."""
-
-    line: TransitLine
-    edges: list[str]
-    stops: list[str]
-    loop: bool
 
 
 def pool(zone: Zone, map: Map, seed: int) -> Pool:
@@ -61,89 +53,6 @@ def pool(zone: Zone, map: Map, seed: int) -> Pool:
     fresh.write_text(json.dumps(made, separators=(",", ":")))
     fresh.replace(kept)
     return made
-
-
-def courses(zone: Zone, map: Map) -> list[Course]:
-    """Return the zone's lines on the net; raises :class:`jinyun.hdmap.MapError` where there is no way between nodes."""
-    onward = _edge_graph(map)
-    stop_edge = {
-        str(id): str(map.edges["id"][map.lanes["edge"][lane]])
-        for id, lane in zip(map.stops.get("id", ()), map.stops.get("lane", ()), strict=True)
-    }
-    found = []
-    for line in zone.lines:
-        rows = [row for a, b in zip(line.via, line.via[1:], strict=False) for row in _chain(map, onward, a, b)]
-        edges = _joined(map, onward, rows)
-        loop = line.via[0] == line.via[-1]
-        if loop:
-            closing = _way(onward, edges[-1], edges[0])
-            edges += [] if closing is None else closing[1:-1]
-        names = [str(map.edges["id"][row]) for row in edges]
-        served = [stop for stop in line.stops if stop_edge.get(stop) in names]
-        served.sort(key=lambda stop: (names.index(stop_edge[stop]), _start_m(map, stop)))
-        if missing := set(line.stops) - set(served):
-            raise hdmap.MapError(f"zone.toml: lines: {line.id} does not pass its stops {', '.join(sorted(missing))}")
-        found.append(Course(line, names, served, loop))
-    return found
-
-
-def _start_m(map: Map, stop: str) -> float:
-    return float(map.stops["start_m"][list(map.stops["id"]).index(stop)])
-
-
-def _edge_graph(map: Map) -> dict[int, list[int]]:
-    """Return for each edge the edges that follow it for cars."""
-    edge_of = map.lanes["edge"]
-    onward: dict[int, set[int]] = defaultdict(set)
-    driven = np.isin(map.lanes["kind"][map.links["start"]], [LaneKind.CAR, LaneKind.BUS])
-    for start, end in zip(map.links["start"][driven], map.links["end"][driven], strict=True):
-        onward[int(edge_of[start])].add(int(edge_of[end]))
-    return {edge: sorted(following) for edge, following in onward.items()}
-
-
-def _chain(map: Map, onward: dict[int, list[int]], a: str, b: str) -> list[int]:
-    """Return the edges of the road from node ``a`` to node ``b``."""
-    start, end = map.junction_row(a), map.junction_row(b)
-    for first in np.flatnonzero((map.edges["start"] == start) & (map.edges["road"] != "")):
-        chain = [int(first)]
-        road = map.edges["road"][first]
-        while map.edges["end"][chain[-1]] < 0:
-            following = [edge for edge in onward.get(chain[-1], []) if map.edges["road"][edge] == road]
-            if not following:
-                break
-            chain.append(following[0])
-        if map.edges["end"][chain[-1]] == end and start != end:
-            return chain
-    raise hdmap.MapError(f"zone.toml: lines: no road leads from {a} to {b} without a node between")
-
-
-def _joined(map: Map, onward: dict[int, list[int]], rows: list[int]) -> list[int]:
-    edges = rows[:1]
-    for row in rows[1:]:
-        way = _way(onward, edges[-1], row)
-        if way is None:
-            ends = f"{map.edges['id'][edges[-1]]} to {map.edges['id'][row]}"
-            raise hdmap.MapError(f"zone.toml: lines: no way on from {ends}")
-        edges += way[1:]
-    return edges
-
-
-def _way(onward: dict[int, list[int]], start: int, end: int) -> list[int] | None:
-    """Return the shortest way in edges from ``start`` to ``end``, both included."""
-    before = {start: start}
-    waiting = deque([start])
-    while waiting:
-        here = waiting.popleft()
-        for following in onward.get(here, []):
-            if following == end:
-                way = [end, here]
-                while way[-1] != start:
-                    way.append(before[way[-1]])
-                return way[::-1]
-            if following not in before:
-                before[following] = here
-                waiting.append(following)
-    return None
 
 
 def _routed(map: Map, seed: int) -> Pool:
@@ -345,3 +254,36 @@ class _Ends:
     def _one(self, edges: list[int], rng: np.random.Generator) -> int:
         weight = self._weight[edges]
         return int(edges[int(rng.choice(len(edges), p=weight / weight.sum()))])
+
+
+def around(map: Map, all_: Pool, edges: list[str]) -> tuple[Pool, dict[str, float]]:
+    """Return the routes cut to what lies on and beside ``edges``, and by kind the share of all driven metres that is left.
+
+    For who measures on one course and wants its surroundings as busy as ever without the rest of the zone.
+    """
+    rows = {str(id): k for k, id in enumerate(map.edges["id"])}
+    junctions = {int(map.edges[side][rows[edge]]) for edge in edges for side in ("start", "end")} - {-1}
+    arms = {id for id, k in rows.items() if {int(map.edges["start"][k]), int(map.edges["end"][k])} & junctions} | set(
+        edges
+    )
+    length = dict.fromkeys(rows, 0.0)
+    for edge, metres in zip(map.lanes["edge"], map.lanes["length_m"], strict=True):
+        length[str(map.edges["id"][edge])] = float(metres)
+    kept: Pool = {}
+    shares: dict[str, float] = {}
+    for kind, ways in all_.items():
+        kept[kind] = []
+        for way in ways:
+            on = [k for k, edge in enumerate(way) if edge in arms]
+            if not on:
+                continue
+            first, last = max(on[0] - 1, 0), min(on[-1] + 1, len(way) - 1)
+            while first > 0 and way[first].startswith(":"):
+                first -= 1
+            while last < len(way) - 1 and way[last].startswith(":"):
+                last += 1
+            if last > first:
+                kept[kind].append(way[first : last + 1])
+        whole = sum(length[edge] for way in ways for edge in way)
+        shares[kind] = sum(length[edge] for way in kept[kind] for edge in way) / max(whole, 1.0)
+    return kept, shares

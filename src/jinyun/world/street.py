@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ LEAP_M = {Kind.MOTOR: 0.45, Kind.NON_MOTOR: 0.3, Kind.PEDESTRIAN: 0.12}
 CATCH_UP_MPS = {Kind.MOTOR: 1.5, Kind.NON_MOTOR: 1.2, Kind.PEDESTRIAN: 0.8}
 """How fast a participant is led back to the model's place after a leap."""
 LEAP_MOST_M = 15.0
+LEAST_BEND_M, LEAST_TURN_RAD = 4.5, 0.002
+"""A motor vehicle drives no narrower bend, and turns by no more in a step where it stands."""
 SMOOTH = 0.25
 """Share of each step's newly computed acceleration and yaw rate in the smoothed one (low pass of about 0.35 s)."""
 
@@ -52,15 +54,27 @@ class Body:
     traits: str
 
 
+STEERED = 'lcMaxSpeedLatStanding="0" lcMaxSpeedLatFactor="0.15"'
+"""Nobody slides aside: across the lane a car moves by its wheels, at most so much of its speed (8.5 degrees)."""
 BODIES = {
-    "sedan": Body("passenger", Kind.MOTOR, 10, 4.75, 1.83, 1.46, 0.46, 'accel="2.6" decel="4.5" sigma="0.4"'),
-    "suv": Body("passenger", Kind.MOTOR, 10, 4.72, 1.90, 1.70, 0.32, 'accel="2.4" decel="4.5" sigma="0.4"'),
-    "hatchback": Body("passenger", Kind.MOTOR, 10, 4.05, 1.74, 1.52, 0.14, 'accel="2.4" decel="4.5" sigma="0.4"'),
-    "van": Body("delivery", Kind.MOTOR, 20, 5.35, 1.99, 2.30, 0.08, 'accel="2.0" decel="4.3" sigma="0.4"'),
-    "lorry": Body("truck", Kind.MOTOR, 27, 8.20, 2.45, 3.45, 0.7, 'accel="1.3" decel="3.8" sigma="0.4" maxSpeed="22"'),
-    "heavy": Body("truck", Kind.MOTOR, 28, 11.8, 2.50, 3.80, 0.3, 'accel="1.0" decel="3.6" sigma="0.4" maxSpeed="21"'),
-    "bus": Body("bus", Kind.MOTOR, 54, 12.0, 2.55, 3.20, 0, 'accel="1.2" decel="3.5" sigma="0.3" maxSpeed="17"'),
-    "shuttle": Body("bus", Kind.MOTOR, 50, 5.90, 2.06, 2.65, 0, 'accel="1.1" decel="3.0" sigma="0" maxSpeed="11.2"'),
+    "sedan": Body("passenger", Kind.MOTOR, 10, 4.75, 1.83, 1.46, 0.46, 'accel="2.4" decel="2.8" tau="1.3" sigma="0.3"'),
+    "suv": Body("passenger", Kind.MOTOR, 10, 4.72, 1.90, 1.70, 0.32, 'accel="2.3" decel="2.8" tau="1.3" sigma="0.3"'),
+    "hatchback": Body(
+        "passenger", Kind.MOTOR, 10, 4.05, 1.74, 1.52, 0.14, 'accel="2.3" decel="2.8" tau="1.3" sigma="0.3"'
+    ),
+    "van": Body("delivery", Kind.MOTOR, 20, 5.35, 1.99, 2.30, 0.08, 'accel="2.0" decel="2.7" tau="1.3" sigma="0.3"'),
+    "lorry": Body(
+        "truck", Kind.MOTOR, 27, 8.20, 2.45, 3.45, 0.7, 'accel="1.2" decel="2.4" tau="1.5" sigma="0.3" maxSpeed="22"'
+    ),
+    "heavy": Body(
+        "truck", Kind.MOTOR, 28, 11.8, 2.50, 3.80, 0.3, 'accel="1.0" decel="2.2" tau="1.6" sigma="0.3" maxSpeed="21"'
+    ),
+    "bus": Body(
+        "bus", Kind.MOTOR, 54, 12.0, 2.55, 3.20, 0, 'accel="1.1" decel="2.2" tau="1.5" sigma="0.3" maxSpeed="17"'
+    ),
+    "shuttle": Body(
+        "bus", Kind.MOTOR, 50, 5.90, 2.06, 2.65, 0, 'accel="1.1" decel="2.2" tau="1.5" sigma="0" maxSpeed="11.2"'
+    ),
     "bicycle": Body("bicycle", Kind.NON_MOTOR, 85, 1.75, 0.62, 1.65, 0.5, 'maxSpeed="4.6" sigma="0.6"'),
     "ebike": Body("bicycle", Kind.NON_MOTOR, 85, 1.80, 0.70, 1.65, 0.5, 'maxSpeed="6.9" accel="1.4" sigma="0.5"'),
     "walker": Body("pedestrian", Kind.PEDESTRIAN, 82, 0.5, 0.55, 1.70, 1, ""),
@@ -113,14 +127,26 @@ class Snapshot:
 class Street:
     """One running simulation; :meth:`step` moves it on by 0.1 s and returns who is where."""
 
-    def __init__(self, zone: Zone, map: Map, seed: int | None = None) -> None:
+    def __init__(
+        self, zone: Zone, map: Map, seed: int | None = None, about: list[str] | None = None, busy: float = 1.0,
+        automated: bool = False,
+    ) -> None:  # fmt: skip
+        """``about``: edges about which alone the street is peopled, as densely as it is there otherwise, times ``busy``.
+
+        ``automated``: the lines' automated vehicles are the caller's (:meth:`enter`); else the simulation drives all.
+        """
         if zone.traffic is None:
             raise hdmap.MapError("zone.toml: traffic: the zone has no simulated street")
         self.traffic: Traffic = zone.traffic
         seed = self.traffic.seed if seed is None else seed
         self._rng = np.random.default_rng(seed)
         self._pool = routes.pool(zone, map, self.traffic.seed)
+        if about is not None:
+            self._pool, shares = routes.around(map, self._pool, about)
+            self.traffic = _thinned(self.traffic, shares, busy)
         self._courses = routes.courses(zone, map)
+        if automated:
+            self._courses = [_driven_by_people(course) for course in self._courses]
         self._stop_edge = {
             str(id): str(map.edges["id"][map.lanes["edge"][lane]])
             for id, lane in zip(map.stops.get("id", ()), map.stops.get("lane", ()), strict=True)
@@ -169,7 +195,7 @@ class Street:
         lines = ["<additional>"]
         for name, body in BODIES.items():
             spread = 'speedFactor="normc(1,0.1,0.75,1.2)"' if body.kind == Kind.MOTOR else ""
-            gap = 'minGap="2.0"' if body.kind == Kind.MOTOR else ""
+            gap = f'minGap="2.0" {STEERED}' if body.kind == Kind.MOTOR else ""
             lines.append(
                 f'<vType id="{name}" vClass="{body.sumo_class}" length="{body.length_m}" width="{body.width_m}" '
                 f'height="{body.height_m}" {gap} {spread} {body.traits}/>'
@@ -324,7 +350,7 @@ class Street:
                     continue
                 slot = slot_of[id] = self._free.pop()
                 name = self._sumo.vehicle.getTypeID(id) if id in ids else self._sumo.person.getTypeID(id)
-                body = BODIES[name]
+                body = BODIES[name.partition("@")[0]]  # SUMO gives who is directed a type of its own
                 grown = 1 + 0.04 * math.sin(int(id[1:]) * 2.399)  # no two cars are quite the same size
                 columns["number"][slot] = int(id[1:])
                 columns["kind"][slot] = body.kind
@@ -343,6 +369,10 @@ class Street:
         heading, speed = np.radians(table[:, 2]), table[:, 3]
         fresh = c["fresh"][slot]
         turned = (heading - c["heading"][slot] + np.pi) % (2 * np.pi) - np.pi
+        # nobody turns where it stands, as the model's cars do that stop between two lanes
+        most = np.where(fresh | (c["kind"][slot] != Kind.MOTOR), np.pi, speed * STEP_S / LEAST_BEND_M + LEAST_TURN_RAD)
+        turned = np.clip(turned, -most, most)
+        heading = np.where(fresh, heading, (c["heading"][slot] + turned) % (2 * np.pi))
         yaw, accel = turned / STEP_S, (speed - c["speed"][slot]) / STEP_S
         c["yaw"][slot] = np.where(fresh, 0.0, c["yaw"][slot] + SMOOTH * (yaw - c["yaw"][slot]))
         c["accel"][slot] = np.where(fresh, 0.0, c["accel"][slot] + SMOOTH * (accel - c["accel"][slot]))
@@ -387,6 +417,19 @@ class Street:
         c["x"][slot], c["y"][slot] = x, y
         return x + c["off_x"][slot], y + c["off_y"][slot]
 
+    def enter(self, edges: list[str], lane: int, at_m: float, type_id: str = "shuttle", line: str = "") -> str:
+        """Put a vehicle of a type on the first of ``edges`` (its front at ``at_m`` of a lane) as soon as there is room.
+
+        Return its id: it is the caller's from then on (:mod:`jinyun.world.shuttle` moves it itself).
+        """
+        self._made += 1
+        id, route = f"v{self._made}", f"own.{self._made}"
+        self._sumo.route.add(route, edges)
+        self._sumo.vehicle.add(
+            id, route, typeID=type_id, departLane=str(lane), departPos=str(at_m), departSpeed="0", line=line
+        )
+        return id
+
     @property
     def api(self) -> Any:
         """The running simulation, for who directs it (:mod:`jinyun.world.staging`)."""
@@ -401,6 +444,24 @@ class Street:
         """Take back the slot of somebody who was admitted."""
         self._free.append(slot)
 
+    def put(self, edges: list[str], lane: int, at_m: float, speed_mps: float, body: str) -> int:
+        """Put a vehicle on the lane of that index of the first edge, its front ``at_m`` along it; return its number.
+
+        It is there at once, whether there is room for it or not.
+        """
+        self._made += 1
+        vehicle, id = self._sumo.vehicle, f"v{self._made}"
+        self._sumo.route.add(f"guest.{self._made}", edges)
+        vehicle.add(id, f"guest.{self._made}", typeID=body, departSpeed=f"{speed_mps:.2f}", arrivalPos="max")
+        vehicle.moveTo(id, f"{edges[0]}_{lane}", at_m)
+        vehicle.setPreviousSpeed(id, speed_mps)
+        return self._made
+
+    def withdraw(self, id: str) -> None:
+        """Take somebody off the street."""
+        if id in self._sumo.vehicle.getIDList():
+            self._sumo.vehicle.remove(id)
+
     def signal_steps(self, lights: list[str]) -> tuple[list[int], list[float]]:
         """Return for each traffic light the step its program is in, and the seconds until the next step."""
         api, now = self._sumo.trafficlight, self._sumo.simulation.getTime()
@@ -413,3 +474,25 @@ class Street:
     def close(self) -> None:
         """End the simulation."""
         self._sumo.close()
+
+
+def _driven_by_people(course: routes.Course) -> routes.Course:
+    """Return the course with as many vehicles as the simulation drives; automated ones enter by :meth:`Street.enter`."""
+    left = course.line.vehicles - min(course.line.automated, course.line.vehicles)
+    return replace(course, line=course.line.model_copy(update={"vehicles": left}))
+
+
+def _thinned(traffic: Traffic, shares: dict[str, float], busy: float) -> Traffic:
+    """Return the traffic of which only those shares of the ways are left, ``busy`` times as dense."""
+    through, trucks = traffic.through, traffic.trucks
+    cars = (1 - trucks) * (through * shares["through"] + (1 - through) * shares["local"])
+    heavy = trucks * shares["truck"]
+    return traffic.model_copy(
+        update={
+            "vehicles": round(traffic.vehicles * (cars + heavy) * busy),
+            "trucks": heavy / max(cars + heavy, 1e-9),
+            "through": through * shares["through"] / max(cars / max(1 - trucks, 1e-9), 1e-9),
+            "bicycles": round(traffic.bicycles * shares["bicycle"] * busy),
+            "persons": round(traffic.persons * shares["person"] * busy),
+        }
+    )

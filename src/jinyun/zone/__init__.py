@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 from jinyun.zone.description import (
     Charger,
+    Corrections,
     Crossing,
+    Depot,
+    DepotVehicle,
     Description,
+    Duty,
     MapSource,
     Notice,
     OnBoardUnit,
@@ -25,6 +29,7 @@ from jinyun.zone.description import (
     Rsu,
     Sensor,
     SensorType,
+    SignalControl,
     Stop,
     Traffic,
     TransitLine,
@@ -36,9 +41,9 @@ from jinyun.zone.profile import Name, Profile, Quantity, load_profile
 from jinyun.zone.reading import ZoneError, parse, read_toml, suggestion
 
 __all__ = [
-    "Charger", "Crossing", "MapSource", "Name", "Notice", "OnBoardUnit", "Plan", "Profile", "Projection", "Quantity", "Rsu",
-    "Sensor", "SensorType", "Stop", "Traffic", "TransitLine", "Zone", "ZoneError", "cache_dir", "find", "load",
-    "load_profile", "profiles_dir",
+    "Charger", "Corrections", "Crossing", "Depot", "DepotVehicle", "Duty", "MapSource", "Name", "Notice", "OnBoardUnit", "Plan",
+    "Profile", "Projection", "Quantity", "Rsu", "Sensor", "SensorType", "SignalControl", "Stop", "Traffic",
+    "TransitLine", "Zone", "ZoneError", "cache_dir", "find", "load", "load_profile", "profiles_dir",
 ]  # fmt: skip
 
 REFERENCE = "science-city"
@@ -68,9 +73,12 @@ class Zone:
     chargers: tuple[Charger, ...]
     lines: tuple[TransitLine, ...]
     traffic: Traffic | None
+    signals: SignalControl = field(default_factory=SignalControl)
+    depot: Depot | None = None
     signs: tuple[Notice, ...] = ()
     hazards: tuple[Notice, ...] = ()
     tolls: tuple[Notice, ...] = ()
+    corrections: Corrections | None = None
 
     @cached_property
     def project(self) -> Projection:
@@ -121,7 +129,20 @@ def load(path: Path | str) -> Zone:
         tolls=_placed(described.tolls, project),
         **{
             key: getattr(described, key)
-            for key in ("id", "name", "simulated", "datum", "version", "origin", "map", "sensor_types", "traffic")
+            for key in (
+                "id",
+                "name",
+                "simulated",
+                "datum",
+                "version",
+                "origin",
+                "map",
+                "sensor_types",
+                "traffic",
+                "signals",
+                "depot",
+                "corrections",
+            )
         },
     )
 
@@ -224,6 +245,8 @@ def _faults(zone: Description, plan: Plan | None, folder: Path) -> list[tuple[st
     for i, line in enumerate(zone.lines):
         for j, stop in enumerate(line.stops):
             known(f"lines[{i}].stops[{j}]", stop, stop_ids, "stop")
+    if zone.depot is not None:
+        known("depot.place", zone.depot.place, [charger.id for charger in zone.chargers], "charging place")
     if plan is None or zone.map.file is not None:  # a map file's junctions are known when it is read
         if zone.map.open is not None and zone.map.file is None:
             found.append(("map.open", "is for a map file; a plan says of each road whether it is open"))
@@ -231,6 +254,8 @@ def _faults(zone: Description, plan: Plan | None, folder: Path) -> list[tuple[st
     nodes, roads = list(plan.nodes), [road.id for road in plan.roads]
     for i, rsu in enumerate(zone.rsus):
         known(f"rsus[{i}].junction", rsu.junction, nodes, "node")
+    for i, node in enumerate(zone.signals.actuated):
+        known(f"signals.actuated[{i}]", node, nodes, "node")
     for i, crossing in enumerate(zone.crossings):
         known(f"crossings[{i}].node", crossing.node, nodes, "node")
         known(f"crossings[{i}].toward", crossing.toward, nodes, "node")

@@ -107,6 +107,9 @@ class Stop(Placed):
     road: str
     length_m: float = Field(default=24, gt=5, le=100)
     smart: bool = False
+    step_free: bool | None = Field(
+        default=None, description="whether a wheelchair gets on without a step; none: unknown"
+    )
 
 
 class Charger(Placed):
@@ -141,6 +144,9 @@ class TransitLine(Written):
     via: list[str] = Field(min_length=2)
     stops: list[str] = Field(min_length=1)
     vehicles: int = Field(ge=1, le=50)
+    automated: int = Field(
+        default=0, ge=0, le=50, description="of the vehicles, those that drive themselves (shuttles)"
+    )
     dwell_s: Seconds = 20
 
 
@@ -168,6 +174,50 @@ class Traffic(Written):
     obu: OnBoardUnit
 
 
+class SignalControl(Written):
+    """What the road does with the zone's signals beside giving way to who may ask."""
+
+    actuated: list[str] = Field(default=[], max_length=256, description="nodes whose greens follow who comes")
+
+
+class Duty(Written):
+    """One shuttle on the road, every day: from when until when (local time), and how far."""
+
+    leaves: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    back: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    km: float = Field(gt=0, le=2000)
+
+
+class DepotVehicle(Written):
+    """A shuttle of the depot: the id by which it charges, and its VIN in GB/T 32960 where it has one."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,20}$")
+    vin: str = Field(default="", max_length=17)
+    duties: list[Duty] = Field(default=[], max_length=24)
+
+
+class Depot(Written):
+    """Where and how the shuttles of the zone are charged overnight and between duties."""
+
+    place: str = Field(description="id of the charging place")
+    limit_kw: float = Field(gt=0, le=20_000, description="what the transformer gives all piles of that place together")
+    battery_kwh: float = Field(gt=0, le=2000)
+    least_share: Share = Field(default=0.2, description="no shuttle sets out or comes back with less")
+    kwh_per_km: float = Field(gt=0, le=10)
+    timezone: str = "Asia/Shanghai"
+    vehicles: list[DepotVehicle] = Field(default=[], max_length=200)
+
+
+class Corrections(Written):
+    """Where corrections of GNSS come from (NTRIP); the caster's word is read from the environment."""
+
+    host: str = Field(min_length=1, max_length=253)
+    port: int = Field(default=2101, ge=1, le=65_535)
+    mountpoint: str = Field(pattern=r"^[^\s/]{1,100}$")
+    user: str = Field(default="", max_length=100)
+    word_from: str = Field(default="JINYUN_NTRIP_WORD", pattern=r"^[A-Z][A-Z0-9_]{0,63}$")
+
+
 class Description(Written):
     """A whole ``zone.toml``."""
 
@@ -190,3 +240,6 @@ class Description(Written):
     hazards: list[Notice] = Field(default=[], max_length=64)
     tolls: list[Notice] = Field(default=[], max_length=64)
     traffic: Traffic | None = None
+    signals: SignalControl = SignalControl()
+    depot: Depot | None = None
+    corrections: Corrections | None = None

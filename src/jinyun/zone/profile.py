@@ -57,6 +57,9 @@ class Profile(Mapping[str, Quantity]):
         except KeyError:
             raise KeyError(f"profile {self.id} has no {key!r}{suggestion(key, list(self._quantities))}") from None
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._quantities  # without looking for what might have been meant: asked a thousand times at once
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._quantities)
 

@@ -23,6 +23,23 @@ def test_a_drift_abreast_of_somebody_is_warned_without_a_lamp():
     assert set(said(bsw, scene(straight(), [drifts, Mover(-3.5, 201, 0, 14)]))) == {(1, 2)}
 
 
+def test_one_that_stands_beside_is_passed_with_a_lamp_but_not_drifted_into():
+    stands = Mover(-3.5, 201, 0, 0.0)
+    assert not said(bsw, scene(straight(), [LAMP_LEFT, stands]))
+    assert set(said(bsw, scene(straight(), [Mover(-0.6, 200, 353, 10), stands]))) == {(1, 2)}
+
+
+def test_who_has_lost_control_does_not_mean_to_change():
+    slides = Mover(-0.6, 200, 353, 10, report={"braking": 4})
+    assert not said(bsw, scene(straight(), [slides, Mover(-3.5, 201, 0, 10)]))
+
+
+def test_who_falls_back_has_left_the_zone_once_there_is_a_gap():
+    drifts = Mover(-0.6, 200, 353, 12)
+    assert set(said(bsw, scene(straight(), [drifts, Mover(-3.5, 195.0, 0, 9)]))) == {(1, 2)}  # 0.4 m behind
+    assert not said(bsw, scene(straight(), [drifts, Mover(-3.5, 193.5, 0, 9)]))
+
+
 def test_who_comes_up_from_behind_is_warned_of_by_its_time_to_collision():
     near, far = Mover(-3.5, 170, 0, 24), Mover(-3.5, 150, 0, 24)  # 25.4 and 45.4 m at 10 m/s
     found = said(bsw, scene(straight(), [LAMP_LEFT, near]))

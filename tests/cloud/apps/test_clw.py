@@ -31,6 +31,11 @@ def test_events_a_spin_and_a_bend_count():
     assert (1, 2) in said(clw, scene(curve(), [Mover(0, 290, 0, 14), around]))
 
 
+def test_who_has_one_sliding_ahead_in_the_lane_beside_is_told():
+    follows = Mover(-3.5, 115, 0, 11)
+    assert set(said(clw, scene(straight(), [follows, SLIDES]))) == {(1, 2)}
+
+
 @pytest.mark.parametrize(
     "who",
     [

@@ -19,11 +19,25 @@ def test_a_lamp_to_pass_before_somebody_who_comes_is_warned(deg):
     assert found[1, 3]["value"] == pytest.approx(250 - 4.6, abs=0.5)
 
 
-def test_a_drift_to_the_left_and_closing_up_on_a_slow_one_tell_the_same():
+def test_a_drift_to_the_left_tells_the_same_and_closing_up_on_a_slow_one_tells_nothing():
     drifts = Mover(-0.8, 100, 357, 15)
     assert set(said(dnpw, scene(both_ways(), [drifts, SLOW, COMES]))) == {(1, 3)}
     closes = Mover(0, 95, 0, 16)
-    assert set(said(dnpw, scene(both_ways(), [closes, Mover(0, 125, 0, 8), COMES]))) == {(1, 3)}
+    assert said(dnpw, scene(both_ways(), [closes, Mover(0, 125, 0, 8), COMES])) == {}
+
+
+def test_who_is_already_aside_of_the_slow_one_is_told_still():
+    aside = Mover(-1.6, 100, 352, 12)
+    assert set(said(dnpw, scene(both_ways(), [aside, Mover(0.6, 120, 0, 4), Mover(-3.5, 220, 180, 12)]))) == {(1, 3)}
+
+
+def test_who_goes_over_before_somebody_with_nobody_to_pass_is_told_and_who_slides_or_settles_is_not():
+    goes, comes = Mover(-0.8, 100, 355, 12), Mover(-3.5, 190, 180, 12)
+    assert set(said(dnpw, scene(both_ways(), [goes, comes]))) == {(1, 2)}
+    slides = Mover(-0.8, 100, 355, 12, report={"braking": 4})
+    assert not said(dnpw, scene(both_ways(), [slides, comes]))
+    assert not said(dnpw, scene(both_ways(), [Mover(-0.8, 100, 357.5, 12), comes]))
+    assert not said(dnpw, scene(both_ways(), [goes, Mover(-3.5, 290, 180, 12)]))
 
 
 def test_around_a_bend_who_comes_is_told_by_the_way():

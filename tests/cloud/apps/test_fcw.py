@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jinyun.cloud.apps import fcw
+from jinyun.cloud.apps import fcw, vrucw
 from tests.cloud.apps.crossroads import bad, crossroads, said, spoilt
 from tests.cloud.apps.roads import COMPASS, curve, moved, turned
 from tests.cloud.apps.scenes import Mover, scene, straight
@@ -30,6 +30,19 @@ def test_what_is_ahead_around_a_bend_a_cycle_and_one_that_cuts_in_count():
     assert set(said(fcw, scene(straight(), [Mover(0, 100, 0, 15), cutting]))) == {(1, 2)}
 
 
+def test_who_has_just_come_into_the_lane_beside_is_not_taken_to_come_on_into_this_one():
+    """At 1.4 m/s across it is over the border in a second from either place; only past the middle it goes on."""
+    host = Mover(0, 100, 0, 15)
+    assert not said(fcw, scene(straight(3), [host, Mover(-3.9, 118, 10, 8.0)]))
+    assert set(said(fcw, scene(straight(3), [host, Mover(-2.6, 118, 10, 8.0)]))) == {(1, 2)}
+
+
+def test_who_stands_across_the_way_on_a_cycle_is_told_by_the_application_for_people():
+    who = [Mover(0, 100, 0, 12), Mover(0.4, 125, 90, 0.0, "bicycle", connected=False)]
+    assert not said(fcw, scene(straight(), who))
+    assert set(said(vrucw, scene(straight(), who))) == {(1, 2)}
+
+
 @pytest.mark.parametrize(
     "who",
     [
@@ -51,6 +64,13 @@ def test_one_ahead_that_will_have_turned_off_is_no_matter():
     behind = Mover(1.75, -45, 0, 14)
     found = scene(crossroads(), [behind, right])
     assert (1, 2) not in said(fcw, found)
+
+
+def test_one_that_waits_to_turn_is_ahead_until_its_way_has_parted():
+    behind = Mover(1.75, -45, 0, 14)  # goes straight on
+    for radians, told in ((0.2, True), (0.85, False)):  # along the arc of the left turn
+        waits = Mover(-12 + 13.75 * np.cos(radians), -12 + 13.75 * np.sin(radians), 360 - np.degrees(radians), 0.0)
+        assert ((1, 2) in said(fcw, scene(crossroads(), [behind, waits]))) == told
 
 
 def test_bad_input_and_an_empty_road_are_silent():

@@ -69,5 +69,5 @@ def test_without_a_sound_countdown_limit_or_way_nobody_is_advised() -> None:
     assert not advice(scene(changed(map, "lanes", [0, 1], speed_limit_mps=np.nan), [one(120, 10)], red))
     two_ways = changed(map, "links", [2], group=1)  # straight and left from one lane under two lights
     assert not advice(scene(two_ways, [one(120, 10, -1.75)], red))
-    assert not advice(scene(map, [one(120, np.nan), one(20, 10), one(100, 1.0)], red))
+    assert not advice(scene(map, [one(120, np.nan), one(6, 10), one(100, 1.0)], red))
     assert not advice(scene(map, [], red))

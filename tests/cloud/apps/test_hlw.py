@@ -35,7 +35,7 @@ def test_who_drives_towards_a_danger_on_its_lane_is_told_the_metres(deg: float) 
 def test_metres_are_those_of_the_way_around_a_bend(deg: float) -> None:
     map = curve(deg)
     danger = posted(map, [Item(100, 360, 9902, path=((100, 360), (140, 360)), radius_m=1.5)], deg)
-    found = told(scene(map, moved([Mover(0, 270, 0, 14), Mover(150, 363.5, 270, 14)], deg), posted=danger))
+    found = told(scene(map, moved([Mover(0, 270, 0, 20), Mover(150, 363.5, 270, 20)], deg), posted=danger))
     assert found == {1: pytest.approx(30 + 60 * np.pi / 2 + 40 - 2.3, abs=4)}
 
 

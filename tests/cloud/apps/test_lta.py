@@ -25,6 +25,11 @@ def test_a_lamp_tells_of_the_turn_before_the_way_bends():
     assert not said(lta, scene(crossroads(), [Mover(1.75, -20.0, 0, 12.0), Mover(-1.75, 42.0, 180, 12.0)]))
 
 
+def test_of_two_who_come_the_first_is_told():
+    found = said(lta, scene(crossroads(), [TURNS, Mover(-1.75, 39.0, 180, 12.0), COMES]))
+    assert set(found) == {(1, 3)}
+
+
 @pytest.mark.parametrize(
     ("host", "other"),
     [

@@ -1,4 +1,4 @@
-"""Times in zones of conflict: thousands of random situations, driven by an independent judge; refusal where nothing helps."""
+"""Times in zones of conflict: random situations driven by an independent judge (ten thousand in the bench); refusals."""
 
 from functools import cache
 
@@ -12,7 +12,7 @@ from tests.cloud.apps.crossroads import crossroads
 from tests.cloud.apps.roads import own
 from tests.cloud.cooperation.driving import along, overlap, places
 
-SITUATIONS, PARTS = 10_000, 4
+SITUATIONS, PARTS = 1_000, 2
 DT_S = 0.08
 BATCH = 100
 STRAIGHT, RIGHT, LEFT = 1, 4, 2
@@ -66,7 +66,7 @@ def free(line, speed, accel, most, t, least=0.0):
 
 
 @pytest.mark.parametrize("seed", range(PARTS))
-def test_no_plan_of_ten_thousand_situations_lets_two_bodies_touch(seed):
+def test_no_plan_of_a_thousand_situations_lets_two_bodies_touch(seed):
     rng = np.random.default_rng(20261130 + seed)
     t = np.arange(0.0, CIP["horizon_s"], DT_S)
     planned = refused = moved = 0

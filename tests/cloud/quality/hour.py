@@ -69,9 +69,9 @@ class Scene:
         now = self.street.step()
         t_us = START_US + round(now.time_s * 1e6)
         self.count = (self.count + 1) % 128
-        told = self.signals.positions_s(*self.street.signal_steps(self.lights)) + self.shift_s
+        steps, left_s = self.street.signal_steps(self.lights)
         n = len(self.lights)
-        columns: Any = self.signals.spat(told, [t_us] * n, [self.count] * n, self.region)
+        columns: Any = self.signals.spat(steps, left_s, self.shift_s, [t_us] * n, [self.count] * n, self.region)
         heard = []
         if self.count % 10 == 0:
             heard = [MapHeard(k, t_us + 12_000, numbered(frame, self.count // 10)) for k, frame in self.frames]

@@ -20,7 +20,7 @@ from jinyun.hdmap import mapdata_parts
 from jinyun.net import csae
 from jinyun.net.csae import batch
 from jinyun.shapes import Finding
-from jinyun.world.signals import Signals
+from tests.cloud.quality.programs import Signals
 from tests.hdmap.reference import reference
 
 Columns = dict[str, dict[str, NDArray[Any]]]

@@ -8,6 +8,7 @@
     rules         RLVW, SLW                                                              :mod:`.rules`
     borders       BSW                                                                    :mod:`.borders`
     others        EVW, AVW, CLW                                                          :mod:`.others`
+    jams          TJW                                                                    :mod:`.jams`
     guidance      GLOSA, whose advice has no events                                      :mod:`.guidance`
     matching      advice beside events                                                   :mod:`.matching`
     figuring      figures by application and conditions                                  :mod:`.figuring`

@@ -2,7 +2,8 @@
 
 *Must*: within :data:`BEFORE_S` the body truly crosses the border to a lane that leads the same way, while somebody is abreast
 there, close behind, or closing up within :data:`CLOSING_S`. *Clear*: it crosses none within :data:`FREE_S`, and has no lamp on
-towards somebody: whoever shows that he will change is told rightly, whether he then does or not.
+towards somebody within :data:`FAR_M` or who is there within :data:`SHOWN_S`: whoever shows that he will change is told
+rightly, whether he then does or not.
 """
 
 from __future__ import annotations
@@ -15,12 +16,17 @@ from numpy.typing import NDArray
 
 from jinyun.bench.evaluation.labels import Labels, labelled
 from jinyun.bench.evaluation.lives import FRAME_S, Floats, Lives
+from jinyun.bench.evaluation.others import lately as lately_so
 from jinyun.hdmap import LaneKind, Map
 from jinyun.shapes import Kind
 from jinyun.world.street import HAZARD_LAMPS, LEFT_LAMP, RIGHT_LAMP
 
 BEFORE_S, FREE_S = 2.0, 4.0
-CLOSING_S, NEAR_M, FAR_M = 1.5, 1.0, 25.0
+CLOSING_S, NEAR_M, FAR_M, SHOWN_S = 1.5, 1.0, 25.0, 3.0
+LIT = 10
+"""Frames for which a lamp counts as shown after it was lit: turn lamps flash 90 ± 30 times a minute (UN R48)."""
+REACHES, BESIDE_M = 60, 4.8
+"""Frames within which one behind must truly come abreast of where somebody is, so far sideways, to be behind on a bend."""
 OVER_M = 0.15
 TOO_LATE_S = 0.3
 LEAST_MPS = 3.0
@@ -60,9 +66,13 @@ def lane_changes(lives: Lives, map: Map) -> Labels:
     must = (wait <= BEFORE_S / FRAME_S) & danger[it]
     lamps = lives.doing["lights"]
     single = (lamps & HAZARD_LAMPS) == 0
-    shown = single & (
-        (((lamps & LEFT_LAMP) > 0) & far[:, 0]) | (((lamps & RIGHT_LAMP) > 0) & far[:, 1])
+    lit = [lately_so(lives, single & ((lamps & lamp) > 0), LIT) for lamp in (LEFT_LAMP, RIGHT_LAMP)]
+    _behind(
+        np.flatnonzero((lit[0] | lit[1]) & (kind == Kind.MOTOR)), lives.frame, lives.at_first, lives.at_row, life, lives.first,
+        lives.x_m, lives.y_m, lives.heading_rad, lives.speed_mps, lives.s_m, lives.length_m / 2, lives.width_m / 2, kind,
+        far,
     )  # fmt: skip
+    shown = (lit[0] & far[:, 0]) | (lit[1] & far[:, 1])
     last = np.maximum.accumulate(np.where(over, np.arange(n), -1))
     lately = (np.arange(n) - last <= 15) & (last >= lives.first[life])
     clear = (wait > FREE_S / FRAME_S) & ~shown & ~lately
@@ -122,12 +132,42 @@ def _beside(
                 if np.cos(heading[j] - heading[i]) < 0.9:
                     continue
                 along, across = dx * s + dy * c, dx * c - dy * s
-                if abs(across) > 4.8 or abs(across) < half_width[life[i]] + half_width[life[j]] - 0.3:
+                if abs(across) > BESIDE_M or abs(across) < half_width[life[i]] + half_width[life[j]] - 0.3:
                     continue
                 side = 0 if across < 0 else 1
                 gap = abs(along) - half_length[life[i]] - half_length[life[j]]
                 closing = (speed[j] - speed[i]) if along < 0 else 0.0
-                if gap <= FAR_M and along < half_length[life[i]]:
+                behind = along < half_length[life[i]]
+                if gap <= 0.0 or (behind and (gap <= FAR_M or gap <= closing * SHOWN_S)):
                     far[i, side] = True
                 if gap <= 0.0 or (along < 0 and (gap <= NEAR_M or gap <= closing * CLOSING_S)):
                     near[i, side] = True
+
+
+@_compiled
+def _behind(
+    rows: NDArray[np.int64], frame: NDArray[np.int64], at_first: NDArray[np.int64], at_row: NDArray[np.int64],
+    life: NDArray[np.int64], first: NDArray[np.int64], x: Floats, y: Floats, heading: Floats, speed: Floats, s: Floats,
+    half_length: Floats, half_width: Floats, kind: NDArray[np.uint8], far: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Note who is at all near behind on the way that it truly goes, so that bends do not hide it."""
+    for i in rows:
+        sine, cosine = np.sin(heading[i]), np.cos(heading[i])
+        for b in range(at_first[frame[i]], at_first[frame[i] + 1]):
+            j = at_row[b]
+            if i == j or kind[j] != Kind.MOTOR or abs(x[j] - x[i]) > 60.0 or abs(y[j] - y[i]) > 60.0:
+                continue
+            if (x[j] - x[i]) * sine + (y[j] - y[i]) * cosine > 0.0:
+                continue
+            long = half_length[life[i]] + half_length[life[j]]
+            for k in range(j, min(first[life[j] + 1], j + REACHES)):
+                along = (x[k] - x[i]) * sine + (y[k] - y[i]) * cosine
+                if along < 0.0:
+                    continue
+                across = (x[k] - x[i]) * cosine - (y[k] - y[i]) * sine
+                beside = abs(across) <= BESIDE_M and np.cos(heading[k] - heading[i]) >= 0.9
+                if beside and abs(across) >= half_width[life[i]] + half_width[life[j]] - 0.3:
+                    gap = s[k] - along - s[j] - long
+                    if gap <= FAR_M or gap <= (speed[j] - speed[i]) * SHOWN_S:
+                        far[i, 0 if across < 0 else 1] = True
+                break

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.bench.evaluation.contact import ACROSS, BEHIND, HEAD_ON, HORIZON, VULNERABLE, Contacts
+from jinyun.bench.evaluation.borders import LIT
+from jinyun.bench.evaluation.contact import ACROSS, BEHIND, HEAD_ON, HORIZON, VULNERABLE, Contacts, accelerations, soon
 from jinyun.bench.evaluation.labels import Labels, labelled
-from jinyun.bench.evaluation.lives import FRAME_S, Floats, Lives
+from jinyun.bench.evaluation.lives import FRAME_S, Lives
 from jinyun.bench.evaluation.others import before, lately
 from jinyun.hdmap import Map, Turn
 from jinyun.shapes import Kind
@@ -29,11 +30,14 @@ ACTS_MPS2 = -1.0
 CREEP_MPS = 2.5
 """A touch at less is no collision to be warned of."""
 OPPOSED_RAD = 2.2
-EVADES_MPS2, EVADES_S, EVADES_M, LEAVES_S = -2.0, 3.5, 8.0, 1.0
+MOST_HOPS = 6
+EVADES_MPS2, EVADES_S, EVADES_M, LEAVES_S = -1.0, 3.5, 8.0, 1.0
 """A driver who brakes so hard within that time and leaves the lane where it would be soon, or leaves it at once, may evade."""
 HARD_BRAKING_MPS2, SOFT_BRAKING_MPS2 = -5.0, -3.0
 """Braking of the one ahead that is hard, and braking that is not."""
 EBW_S = 3.0
+UNBEGUN_M, UNBEGUN_COS = 0.8, 0.9998
+"""Bodies so far apart sideways, on courses that differ by 1.1 degrees at most, have not begun to change lane."""
 PASSES_S = 5.0
 
 
@@ -49,9 +53,10 @@ def collisions(
     evades = (evading(lives, map) | passes)[found.row]
     every = np.ones(len(found.row), np.bool_)
     aside = passes if aside is None else aside
+    begun = ~_unbegun(lives, found)
     left_out = {what: ~(aside[found.row] | _about(lives, found, what, aside)) for what in (BEHIND, ACROSS, VULNERABLE)}
     return {
-        "FCW": _of(lives, found, BEHIND, every, evades, left_out[BEHIND]),
+        "FCW": _of(lives, found, BEHIND, begun, evades, left_out[BEHIND]),
         "EBW": _braked(lives, found, evades, left_out[BEHIND]),
         "ICW": _of(lives, found, ACROSS, ~(left & opposed), evades, left_out[ACROSS]),
         "LTA": _of(lives, found, ACROSS, left & opposed, evades, left_out[ACROSS]),
@@ -63,7 +68,7 @@ def collisions(
 def evading(lives: Lives, map: Map) -> NDArray[np.bool_]:
     """Return of every row whether its driver may be evading: goes over to the lane beside soon, or later but brakes."""
     changes = changing(lives, map)
-    brakes = soon(lives, true_accel(lives) <= EVADES_MPS2, round(EVADES_S / FRAME_S))
+    brakes = soon(lives, accelerations(lives) <= EVADES_MPS2, round(EVADES_S / FRAME_S))
     n = len(changes)
     following = np.minimum.accumulate(np.where(changes, np.arange(n), n)[::-1])[::-1]
     same = following < lives.first[1:][lives.life]
@@ -82,13 +87,19 @@ def changing(lives: Lives, map: Map) -> NDArray[np.bool_]:
     return beside
 
 
-def soon(lives: Lives, it: NDArray[np.bool_], frames: int) -> NDArray[np.bool_]:
-    """Return of every row whether ``it`` holds at it or at one of the next ``frames`` rows of the same life."""
-    n = len(it)
-    at = np.where(it, np.arange(n), n + frames + 1)
-    following = np.minimum.accumulate(at[::-1])[::-1]
-    ends = lives.first[1:][lives.life]
-    return (following - np.arange(n) <= frames) & (following < ends)
+def _unbegun(lives: Lives, found: Contacts) -> NDArray[np.bool_]:
+    """Return which contacts with one ahead come of a change of lane that neither has begun: nobody can know of it, so it is
+    no event yet, and what is said of it is not judged."""
+    whom = found.whom[:, BEHIND]
+    its = np.where(whom >= 0, lives.row(np.maximum(whom, 0), lives.frame[found.row]), -1)
+    i, j = found.row, np.maximum(its, 0)
+    s, c = np.sin(lives.heading_rad[i]), np.cos(lives.heading_rad[i])
+    aside = np.abs((lives.x_m[j] - lives.x_m[i]) * c - (lives.y_m[j] - lives.y_m[i]) * s)
+    apart = aside > (lives.width_m[lives.life[i]] + lives.width_m[lives.life[j]]) / 2 + UNBEGUN_M
+    parallel = np.cos(lives.heading_rad[j] - lives.heading_rad[i]) > UNBEGUN_COS
+    lanes = (lives.lane[i] != lives.lane[j]) & (lives.lane[i] >= 0) & (lives.lane[j] >= 0)
+    unbegun: NDArray[np.bool_] = (its >= 0) & apart & parallel & lanes
+    return unbegun
 
 
 def _about(lives: Lives, found: Contacts, what: int, it: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -116,19 +127,10 @@ def _of(
     )  # fmt: skip
 
 
-def true_accel(lives: Lives) -> Floats:
-    """Return the acceleration of every row over half a second around it (m/s²), from the true speeds."""
-    life, n = lives.life, len(lives.x_m)
-    row = np.arange(n)
-    before, after = np.maximum(row - 2, lives.first[life]), np.minimum(row + 3, lives.first[life + 1] - 1)
-    accel: Floats = (lives.speed_mps[after] - lives.speed_mps[before]) / (np.maximum(after - before, 1) * FRAME_S)
-    return accel
-
-
 def _braked(lives: Lives, found: Contacts, evades: NDArray[np.bool_], judged: NDArray[np.bool_]) -> Labels:
     """Return the labels of EBW: the one ahead truly brakes hard and the host would touch it; clear is it where nobody on
     the host's way brakes harder than drivers do every day."""
-    accel, frame = true_accel(lives), lives.frame[found.row]
+    accel, frame = accelerations(lives), lives.frame[found.row]
     whom, kept = found.whom[:, BEHIND], found.kept_s[:, BEHIND]
     its = np.where(whom >= 0, lives.row(np.maximum(whom, 0), frame), -1)
     hard_now = lately(lives, accel <= HARD_BRAKING_MPS2, 5)
@@ -152,9 +154,8 @@ def _passing(lives: Lives, found: Contacts, passes: NDArray[np.bool_]) -> Labels
     """Return the labels of DNPW: who passes and would touch one that comes head-on; clear is it where nobody passes, soon
     or lately, or shows that he will."""
     frames = round(PASSES_S / FRAME_S)
-    near = (soon(lives, passes, frames) | lately(lives, passes, frames) | ((lives.doing["lights"] & LEFT_LAMP) > 0))[
-        found.row
-    ]
+    shows = lately(lives, (lives.doing["lights"] & LEFT_LAMP) > 0, LIT)
+    near = (soon(lives, passes, frames) | lately(lives, passes, frames) | shows)[found.row]
     kept = found.kept_s[:, HEAD_ON]
     must = passes[found.row] & (kept <= PASSES_S)
     return labelled(
@@ -167,10 +168,7 @@ def _passing(lives: Lives, found: Contacts, passes: NDArray[np.bool_]) -> Labels
 def way_through(lives: Lives, map: Map) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return for every row the link by which its vehicle goes through the junction it is in or comes to, and the row at which
     it enters; -1 for none within the horizon."""
-    via = np.full(len(map.lanes["id"]) + 1, -1, np.int64)  # the last one is for lane -1
-    has = map.links["via"] >= 0
-    via[map.links["via"][has]] = np.flatnonzero(has)
-    link = via[lives.lane]
+    link = _links_of(map)[lives.lane]
     n, life = len(link), lives.life
     enters = (link >= 0) & ~np.append(False, (link[:-1] >= 0) & (life[1:] == life[:-1]))[:n]
     held = np.where(enters, np.arange(n), -1)
@@ -182,6 +180,23 @@ def way_through(lives: Lives, map: Map) -> tuple[NDArray[np.int64], NDArray[np.i
     return np.where(entry >= 0, link[np.maximum(entry, 0)], -1), entry
 
 
+def _links_of(map: Map) -> NDArray[np.int64]:
+    """Return by lane the link whose way leads over it in a junction, -1 for none; the last one is for lane -1."""
+    via = np.full(len(map.lanes["id"]) + 1, -1, np.int64)
+    has = map.links["via"] >= 0
+    via[map.links["via"][has]] = np.flatnonzero(has)
+    first, after = map.successors_first["row"].astype(np.int64), map.successors["lane"]
+    for _ in range(MOST_HOPS):  # a way through a junction may have several lanes, one after the other
+        known = np.flatnonzero(via[:-1] >= 0)
+        for lane in known.tolist():
+            for on in after[first[lane] : first[lane + 1]].tolist():
+                if map.lanes["junction"][on] >= 0 and via[on] < 0:
+                    via[on] = via[lane]
+        if (via[:-1] >= 0).sum() == len(known):
+            break
+    return via
+
+
 def turning_left(lives: Lives, map: Map) -> NDArray[np.bool_]:
     """Return of every row whether its vehicle truly turns left at the junction it is in or comes to."""
     link, _ = way_through(lives, map)
@@ -190,11 +205,15 @@ def turning_left(lives: Lives, map: Map) -> NDArray[np.bool_]:
 
 
 def _opposed(lives: Lives, found: Contacts, map: Map) -> NDArray[np.bool_]:
-    """Return whether the one across comes towards the way on which the host came to the junction."""
+    """Return whether the one across comes to the junction from the arm opposite to that of the host, whichever way both then
+    turn."""
     _, entry = way_through(lives, map)
-    its = entry[found.row]
-    course = lives.heading_rad[np.where(its >= 0, its, found.row)]
+
+    def came(row: NDArray[np.int64]) -> NDArray[np.float64]:
+        course: NDArray[np.float64] = lives.heading_rad[np.where(entry[row] >= 0, entry[row], row)]
+        return course
+
     whom = found.whom[:, ACROSS]
     other = np.where(whom >= 0, lives.row(np.maximum(whom, 0), lives.frame[found.row]), -1)
-    turn = np.abs((lives.heading_rad[np.maximum(other, 0)] - course + np.pi) % (2 * np.pi) - np.pi)
+    turn = np.abs((came(np.maximum(other, 0)) - came(found.row) + np.pi) % (2 * np.pi) - np.pi)
     return (other >= 0) & (turn > OPPOSED_RAD)

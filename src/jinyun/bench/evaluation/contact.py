@@ -27,13 +27,21 @@ LEAST_MPS = 1.5
 """A slower vehicle is no host."""
 SHRUNK_M, GROWN_M = -0.1, 0.3
 """A body that surely touches, and one that surely does not, differ so much from the true one on every side."""
-EARLY_S = 0.3
-"""Who crosses surely does not touch only if that also holds so much earlier or later."""
+EARLY_S = (0.0, 1.0, 0.3, 0.3)
+"""By class, who crosses surely does not touch only if that also holds so much earlier or later: a post-encroachment time
+below a second is a conflict (Allen, Shin, Cooper 1978), neither an event nor clear."""
 SAME_WAY_RAD, STANDING_MPS = 0.8, 0.5
 """Touching at a smaller angle, or one that stands on the carriageway, is from behind."""
 HEAD_ON_RAD = 2.6
+"""Outside junctions, touching at a greater angle is head-on; in them who turns left meets others so too."""
 GOES_ON = (0, 20, 30, 0)
 """By class, frames for which another who goes straight on as it does now must not be touched either, to be clear of it."""
+AVERTS_MPS2, AVERTS = -4.0, 35
+"""Who crosses and truly brakes so hard within so many frames averts what would be: to be clear of it, it must not be touched
+within them had it gone on along the way it truly went, at the speed it has."""
+CONFLICT_S, CONFLICT_MPS = 1.5, 2.5
+"""Who is in the way, though it leaves it again before both touch, with less time to collision at both true speeds than that
+(Hayward 1972; Gettman and Head, Surrogate safety measures, FHWA 2003), and not at a creep, is a conflict: not clear."""
 BEHIND, ACROSS, VULNERABLE, HEAD_ON = 0, 1, 2, 3
 CLASSES = 4
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
@@ -74,14 +82,30 @@ def contacts(lives: Lives, free: NDArray[np.bool_] | None = None, every: int = 1
     times = [np.full((n, CLASSES), np.inf) for _ in range(4)]
     whom = [np.full((n, CLASSES), -1, np.int64) for _ in range(3)]
     closing, known = np.full((n, CLASSES), np.nan), np.zeros(n, np.bool_)
+    averts = soon(lives, accelerations(lives) <= AVERTS_MPS2, AVERTS)
     _drive(
         row, life[row], frame[row], lives.first, lives.begin, lives.kind, lives.length_m / 2, lives.width_m / 2, lives.x_m,
         lives.y_m, lives.heading_rad, lives.speed_mps, lives.accel_mps2, lives.s_m, life, lives.at_first, lives.at_row,
-        lives.frames, np.ones(len(life), np.bool_) if free is None else free, *times, *whom, closing, known,
+        lives.frames, np.ones(len(life), np.bool_) if free is None else free, averts, *times, *whom, closing, known,
     )  # fmt: skip
     held, kept, near, near_kept = times
     kept_whom, held_whom, near_whom = whom
     return Contacts(row, known, held, kept, near, near_kept, kept_whom, held_whom, near_whom, closing)
+
+
+def accelerations(lives: Lives) -> Floats:
+    """Return the acceleration of every row over half a second around it (m/s²), from the true speeds."""
+    life, row = lives.life, np.arange(len(lives.x_m))
+    before, after = np.maximum(row - 2, lives.first[life]), np.minimum(row + 3, lives.first[life + 1] - 1)
+    accel: Floats = (lives.speed_mps[after] - lives.speed_mps[before]) / (np.maximum(after - before, 1) * FRAME_S)
+    return accel
+
+
+def soon(lives: Lives, it: NDArray[np.bool_], frames: int) -> NDArray[np.bool_]:
+    """Return of every row whether ``it`` holds at it or at one of the next ``frames`` rows of the same life."""
+    n = len(it)
+    following = np.minimum.accumulate(np.where(it, np.arange(n), n + frames + 1)[::-1])[::-1]
+    return (following - np.arange(n) <= frames) & (following < lives.first[1:][lives.life])
 
 
 @_compiled
@@ -89,7 +113,8 @@ def _drive(
     hosts: NDArray[np.int64], its_life: NDArray[np.int64], its_frame: NDArray[np.int64], first: NDArray[np.int64],
     begin: NDArray[np.int64], kind: NDArray[np.uint8], half_length: Floats, half_width: Floats, x: Floats, y: Floats,
     heading: Floats, speed: Floats, accel: Floats, s: Floats, life: NDArray[np.int64], at_first: NDArray[np.int64],
-    at_row: NDArray[np.int64], frames: int, free: NDArray[np.bool_], held: Floats, kept: Floats, near: Floats,
+    at_row: NDArray[np.int64], frames: int, free: NDArray[np.bool_],
+    averts: NDArray[np.bool_], held: Floats, kept: Floats, near: Floats,
     near_kept: Floats,
     kept_whom: NDArray[np.int64], held_whom: NDArray[np.int64], near_whom: NDArray[np.int64], closing: Floats,
     known: NDArray[np.bool_],
@@ -136,7 +161,7 @@ def _drive(
             there = min(first[j + 1] - 1 - other, HORIZON)
             far = np.hypot(x[other] - x[row], y[other] - y[row])
             around = reach + np.hypot(half_length[j], half_width[j]) + 1.0
-            around += EARLY_S * (speed[row] + speed[other])
+            around += EARLY_S[ACROSS] * (speed[row] + speed[other])
             if far > furthest + s[other + there] - s[other] + around:
                 continue
             if far < around and _apart(
@@ -159,15 +184,23 @@ def _drive(
                     turn = abs((heading[now] - ph[mode, k] + np.pi) % (2 * np.pi) - np.pi)
                     stands = speed[now] < STANDING_MPS and speed[other] < STANDING_MPS
                     what = VULNERABLE if foot else (BEHIND if turn < SAME_WAY_RAD or stands else ACROSS)
-                    if what == ACROSS and turn > HEAD_ON_RAD:
+                    if what == ACROSS and turn > HEAD_ON_RAD and not on[mode, k]:
                         what = HEAD_ON
                     if what == ACROSS and not (on[mode, k] or free[now]):
                         continue  # roads that cross elsewhere lie above each other
+                    if mode == 0 and what == BEHIND and k * FRAME_S < near[n, what]:
+                        closes = pv[mode, k] - speed[now] * np.cos(turn)
+                        ahead_m, aside_m = _parted(
+                            dx, dy, ph[mode, k], turn, half_length[i], half_width[i], half_length[j], half_width[j]
+                        )
+                        conflict = aside_m < 0.0 and dx * np.sin(ph[mode, k]) + dy * np.cos(ph[mode, k]) > 0.0
+                        if conflict and closes >= CONFLICT_MPS and ahead_m <= CONFLICT_S * closes:
+                            near[n, what], near_whom[n, what] = k * FRAME_S, j
                     about = gap
                     if what != BEHIND:
                         about = _apart(
-                            px[mode, k], py[mode, k], ph[mode, k], half_length[i] + EARLY_S * pv[mode, k], half_width[i],
-                            x[now], y[now], heading[now], half_length[j] + EARLY_S * speed[now], half_width[j], 0.0,
+                            px[mode, k], py[mode, k], ph[mode, k], half_length[i] + EARLY_S[what] * pv[mode, k], half_width[i],
+                            x[now], y[now], heading[now], half_length[j] + EARLY_S[what] * speed[now], half_width[j], 0.0,
                         )  # fmt: skip
                     if about > 2 * GROWN_M:
                         continue
@@ -193,6 +226,14 @@ def _drive(
                             near[n, what] = min(near[n, what], t)
                         else:
                             near_kept[n, what] = min(near_kept[n, what], t)
+                        if what == BEHIND:  # from behind, or has one swerved into the flank of the other?
+                            ex, ey = x[now - 1] - px[mode, k - 1], y[now - 1] - py[mode, k - 1]
+                            ahead_m, aside_m = _parted(
+                                ex, ey, ph[mode, k - 1], heading[now - 1] - ph[mode, k - 1], half_length[i],
+                                half_width[i], half_length[j], half_width[j],
+                            )  # fmt: skip
+                            if aside_m > ahead_m:
+                                break
                         if mode == 0 and t < held[n, what]:
                             held[n, what], held_whom[n, what] = t, j
                         elif mode == 1 and t < kept[n, what]:
@@ -202,16 +243,24 @@ def _drive(
                             closing[n, what] = np.hypot(vx, vy)
                         break
             what = VULNERABLE if foot else ACROSS
-            for k in range(1, min(count[0], GOES_ON[what] + 1)):
-                gone = speed[other] * k * FRAME_S
-                turn = abs((heading[other] - ph[0, k] + np.pi) % (2 * np.pi) - np.pi)
-                if not foot and (turn > HEAD_ON_RAD or not (on[0, k] or free[min(other + k, first[j + 1] - 1)])):
+            its_way = averts[other] and not foot
+            on_way, end = other, first[j + 1] - 1
+            for k in range(1, min(count[0], (AVERTS if its_way else GOES_ON[what]) + 1)):
+                gone, from_row = speed[other] * k * FRAME_S, other
+                if its_way:
+                    want = s[other] + gone
+                    while on_way < end and s[on_way + 1] < want:
+                        on_way += 1
+                    gone, from_row = want - s[on_way], on_way
+                course = heading[from_row]
+                turn = abs((course - ph[0, k] + np.pi) % (2 * np.pi) - np.pi)
+                if not foot and not (on[0, k] or free[min(other + k, first[j + 1] - 1)]):
                     break
                 if speed[other] < STANDING_MPS or (turn < SAME_WAY_RAD and not foot) or k * FRAME_S >= near[n, what]:
                     break
                 gap = _apart(
-                    px[0, k], py[0, k], ph[0, k], half_length[i], half_width[i], x[other] + gone * np.sin(heading[other]),
-                    y[other] + gone * np.cos(heading[other]), heading[other], half_length[j], half_width[j], 0.0,
+                    px[0, k], py[0, k], ph[0, k], half_length[i], half_width[i], x[from_row] + gone * np.sin(course),
+                    y[from_row] + gone * np.cos(course), course, half_length[j], half_width[j], 0.0,
                 )  # fmt: skip
                 if gap <= 2 * GROWN_M:
                     near[n, what], near_whom[n, what] = k * FRAME_S, j
@@ -221,6 +270,16 @@ def _drive(
 @_compiled
 def _aside(dx: float, dy: float, course: float) -> float:
     return float(dx * np.cos(course) - dy * np.sin(course))
+
+
+@_compiled
+def _parted(
+    dx: float, dy: float, course: float, turn: float, al: float, aw: float, bl: float, bw: float
+) -> tuple[float, float]:
+    """Return how far two boxes are apart along the first's course and across it; negative: not along that axis."""
+    s, c = abs(np.sin(turn)), abs(np.cos(turn))
+    forward, aside = abs(dx * np.sin(course) + dy * np.cos(course)), abs(_aside(dx, dy, course))
+    return float(forward - al - c * bl - s * bw), float(aside - aw - s * bl - c * bw)
 
 
 @_compiled

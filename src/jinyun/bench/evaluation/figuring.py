@@ -16,20 +16,24 @@ from jinyun.bench.evaluation.borders import lane_changes
 from jinyun.bench.evaluation.collisions import collisions
 from jinyun.bench.evaluation.contact import contacts
 from jinyun.bench.evaluation.guidance import promised_greens
+from jinyun.bench.evaluation.jams import jams
 from jinyun.bench.evaluation.labels import Labels
 from jinyun.bench.evaluation.matching import Tally, tally
 from jinyun.bench.evaluation.others import doing, lately, others
+from jinyun.bench.evaluation.posting import posted
 from jinyun.bench.evaluation.rules import red_lights, speeding
 from jinyun.bench.evaluation.watching import SEEN_EVERY, Variant, Watched
 
-JUDGED = ("FCW", "EBW", "ICW", "LTA", "VRUCW", "DNPW", "BSW", "RLVW", "SLW", "EVW", "AVW", "CLW", "GLOSA")
+JUDGED = ("FCW", "EBW", "ICW", "LTA", "VRUCW", "DNPW", "BSW", "RLVW", "SLW", "EVW", "AVW", "CLW", "TJW", "HLW", "IVS",
+          "VNFP", "GLOSA")  # fmt: skip
 """The applications that have labels."""
 WITHOUT_EVENTS = ("GLOSA",)
 """Those whose advice is judged, but that miss nothing; they do not count for all together."""
-TIMED = ("FCW", "EBW", "ICW", "LTA", "VRUCW", "DNPW", "BSW", "RLVW", "CLW")
+TIMED = ("FCW", "EBW", "ICW", "LTA", "VRUCW", "DNPW", "BSW", "RLVW", "CLW", "TJW", "HLW", "IVS",
+         "VNFP")  # fmt: skip
 """Those whose events have an instant at which it is too late."""
 SAME: Mapping[str, tuple[str, ...]] = {
-    "FCW": ("EBW", "AVW"), "EBW": ("FCW", "AVW"), "ICW": ("LTA",), "LTA": ("ICW",), "AVW": ("FCW",),
+    "FCW": ("EBW", "AVW", "VRUCW"), "VRUCW": ("FCW",), "EBW": ("FCW", "AVW"), "ICW": ("LTA",), "LTA": ("ICW",), "AVW": ("FCW",),
 }  # fmt: skip
 """Which applications mean the same danger: advice of the one is not wrong where an event is the other's."""
 AFTER_PASSING = 80
@@ -48,10 +52,12 @@ def labels_of(watched: Watched) -> dict[str, Labels]:
     passes, passed = (doing(lives, watched.deeds, watched.begin_s, "overtaking", both) for both in (False, True))
     found = dict(collisions(lives, touching, map, passes, lately(lives, passed, AFTER_PASSING)))
     found |= others(lives, watched.deeds, watched.begin_s, map)
+    found |= posted(lives, map, watched.places)
     return found | {
         "BSW": lane_changes(lives, map),
         "RLVW": red_lights(lives, watched.lights, map, touching, watched.told),
         "SLW": speeding(lives, map),
+        "TJW": jams(lives, watched.deeds, watched.begin_s, map),
     }
 
 
@@ -94,6 +100,7 @@ def figures(tally: Tally, timed: bool) -> dict[str, float]:
     found: dict[str, float] = {
         "events": tally.events, "unseen": tally.unseen, "told": tally.told, "recall": tally.recall, "right": tally.right,
         "wrong": tally.wrong, "neither": tally.neither, "precision": tally.precision, "hard_negatives": tally.hard,
+        "clear": tally.clear,
         "false_per_1000_km": tally.false_per_1000_km,
     }  # fmt: skip
     if tally.lead_s and timed:

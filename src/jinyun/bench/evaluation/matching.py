@@ -18,6 +18,7 @@ from jinyun.bench.evaluation.lives import FRAME_S, Lives
 EARLY_S = 4.0
 MOMENT = 3
 """Frames after the opening (and one before) within which an episode's instants decide what it was."""
+STRETCH = 100
 WARM_FRAMES = 50
 """In the first seconds the clouds do not know everybody; nothing counts."""
 
@@ -33,6 +34,7 @@ class Tally:
     wrong: int = 0
     neither: int = 0
     hard: int = 0
+    clear: int = 0  # stretches of ten seconds in which nothing may be said to one that hears
     km: float = 0.0
     lead_s: list[float] = field(default_factory=list)
     latency_s: list[float] = field(default_factory=list)
@@ -41,7 +43,7 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Take in what came of another street."""
-        for name in ("events", "told", "unseen", "right", "wrong", "neither", "hard", "km"):
+        for name in ("events", "told", "unseen", "right", "wrong", "neither", "hard", "clear", "km"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("lead_s", "latency_s", "missed", "false"):
             getattr(self, name).extend(getattr(other, name))
@@ -78,6 +80,7 @@ def tally(
     found.events, found.unseen = int(counts.sum()), int((counts & ~seen).sum())
     judged = hears[lives.life] & (lives.frame >= WARM_FRAMES)
     found.hard = Labels(events[:0], np.where(judged, labels.state, UNKNOWN), labels.hard).hard_runs(lives)
+    found.clear = clear_stretches(lives, np.where(judged, labels.state, UNKNOWN))
     found.km = driven_km(lives, hears)
     deaf = set(lives.number[~hears].tolist())
     said = [row for row in advice if int(row["receiver"]) not in deaf]
@@ -127,6 +130,18 @@ def _judged_clear(lives: Lives, labels: Labels, life: int, row: np.void) -> bool
     at = lives.row(np.full(len(frames), life), frames)
     state = labels.state[at[at >= 0]]
     return bool(len(state) == 0 or (np.all(state <= CLEAR) and np.any(state == CLEAR)))
+
+
+def clear_stretches(lives: Lives, state: NDArray[np.int8]) -> int:
+    """Return how many stretches of :data:`STRETCH` frames of one life are clear from end to end, judged in a fifth of it."""
+    rows = np.flatnonzero(state >= 0)
+    key = lives.life[rows] * 1_000_000 + lives.frame[rows] // STRETCH
+    which, first = np.unique(key, return_index=True)
+    if not len(which):
+        return 0
+    many = np.diff(np.append(first, len(rows)))
+    worst = np.maximum.reduceat(state[rows], first)
+    return int(((worst == CLEAR) & (many >= STRETCH // 5)).sum())
 
 
 def driven_km(lives: Lives, hears: NDArray[np.bool_]) -> float:

@@ -25,7 +25,7 @@ SAME_WAY = 0.7
 """Cosine of courses that count as the same way."""
 COMES_S, COMES_M, AWAY_S, AWAY_M = 5.0, 20.0, 14.0, 350.0
 """EVW: it truly comes so near from behind within that time; it never comes so near within that, but for who meets it."""
-MEETS, MEETS_FRAMES = -0.7, 60
+MEETS, MEETS_FRAMES, MEETS_MPS = -0.7, 60, 2.0
 """Who drives the other way (cosine of the courses) for so long is clear of it, however near."""
 WARNED_S, BEHIND_M, ASIDE_M = 5.0, 220.0, 2.2
 STANDS_MPS, LEAST_MPS = 0.3, 4.0
@@ -39,7 +39,7 @@ _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 def others(lives: Lives, deeds: list[Deed], begin_s: float, map: Map) -> Mapping[str, Labels]:
     """Return the labels of EVW, AVW and CLW by their ids."""
     stands = doing(lives, deeds, begin_s, "standing") & (lives.speed_mps < STANDS_MPS)
-    stood = _since(lives, stands) >= STOOD_S / FRAME_S
+    stood = since(lives, stands) >= STOOD_S / FRAME_S
     lost = doing(lives, deeds, begin_s, "losing_control")
     slow = np.zeros(len(lives.x_m), np.bool_)
     for kind in KINDS:  # whoever creeps or stands because of another deed is abnormal in a way
@@ -56,7 +56,7 @@ def doing(lives: Lives, deeds: list[Deed], begin_s: float, kind: str, both: bool
     """Return at which rows their vehicles do a deed of a kind, or with ``both`` have one done to them."""
     does, life_of = np.zeros(len(lives.x_m), np.bool_), {int(n): k for k, n in enumerate(lives.number.tolist())}
     of_kind = [deed for deed in deeds if deed.kind == kind]
-    for number, deed in [(deed.by, deed) for deed in of_kind] + [(deed.other, deed) for deed in of_kind if both]:
+    for number, deed in [(one, its) for its in of_kind for one in (its.all if both else (its.by,))]:
         life = life_of.get(number, -1)
         if life < 0:
             continue
@@ -68,7 +68,7 @@ def doing(lives: Lives, deeds: list[Deed], begin_s: float, kind: str, both: bool
     return does
 
 
-def _since(lives: Lives, it: NDArray[np.bool_]) -> NDArray[np.int64]:
+def since(lives: Lives, it: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return for how many frames ``it`` has held at each row."""
     row = np.arange(len(it))
     last = np.maximum.accumulate(np.where(it, -1, row))
@@ -90,7 +90,7 @@ def _standing_oddly(lives: Lives, map: Map) -> NDArray[np.bool_]:
     on = (lives.lane >= 0) & (map.lanes["kind"][lane] <= LaneKind.BUS) & (lives.kind[lives.life] == Kind.MOTOR)
     end = (map.lanes["first"].astype(np.int64) + map.lanes["count"] - 1)[lane]
     far = np.hypot(map.points["x_m"][end] - lives.x_m, map.points["y_m"][end] - lives.y_m) > END_M
-    odd = on & far & (_since(lives, lives.speed_mps < STANDS_MPS) >= ODD_S / FRAME_S)
+    odd = on & far & (since(lives, lives.speed_mps < STANDS_MPS) >= ODD_S / FRAME_S)
     _alone(np.flatnonzero(odd), lives.frame, lives.x_m, lives.y_m, lives.heading_rad, lives.at_first, lives.at_row, odd)
     alone: NDArray[np.bool_] = odd
     return alone
@@ -157,9 +157,9 @@ def _approach(
             behind = dx * np.sin(heading[it]) + dy * np.cos(heading[it]) > 0.0
             there = min(first[life[row] + 1] - row, first[life[it] + 1] - it, horizon)
             then = min(there - 1, MEETS_FRAMES)
-            meets = (
-                np.cos(heading[row] - heading[it]) < MEETS and np.cos(heading[row + then] - heading[it + then]) < MEETS
-            )
+            meets = speed[row] > MEETS_MPS  # who stands may wait to turn before it
+            meets = meets and np.cos(heading[row] - heading[it]) < MEETS
+            meets = meets and np.cos(heading[row + then] - heading[it + then]) < MEETS
             if meets:
                 continue
             for k in range(0, there, 2):
@@ -192,15 +192,15 @@ def _ahead(lives: Lives, map: Map, it: NDArray[np.bool_], maybe: NDArray[np.bool
 
 
 def before(
-    lives: Lives, rows: NDArray[np.int64], it: NDArray[np.bool_], maybe: NDArray[np.bool_]
+    lives: Lives, rows: NDArray[np.int64], it: NDArray[np.bool_], maybe: NDArray[np.bool_], far_m: float = BEHIND_M
 ) -> tuple[Floats, Floats, NDArray[np.int64]]:
     """Return for each of ``rows`` the way to the nearest that does ``it`` on its true way (m, infinity for none), 0 where
-    one of ``it`` or ``maybe`` is anywhere near (infinity for none), and the life of the first."""
+    one of ``it`` or ``maybe`` is anywhere within ``far_m`` (infinity for none), and the life of the first."""
     sure, near = np.full(len(rows), np.inf), np.full(len(rows), np.inf)
     whom = np.full(len(rows), -1, np.int64)
     _before(
         rows, lives.life, lives.frame, lives.first, lives.x_m, lives.y_m, lives.heading_rad, lives.s_m,
-        lives.length_m / 2, it, maybe, lives.at_first, lives.at_row, sure, near, whom,
+        lives.length_m / 2, it, maybe, lives.at_first, lives.at_row, far_m, sure, near, whom,
     )  # fmt: skip
     return sure, near, whom
 
@@ -209,7 +209,8 @@ def before(
 def _before(
     rows: NDArray[np.int64], life: NDArray[np.int64], frame: NDArray[np.int64], first: NDArray[np.int64], x: Floats,
     y: Floats, heading: Floats, s: Floats, half: Floats, it: NDArray[np.bool_], maybe: NDArray[np.bool_],
-    at_first: NDArray[np.int64], at_row: NDArray[np.int64], sure: Floats, near: Floats, whom: NDArray[np.int64],
+    at_first: NDArray[np.int64], at_row: NDArray[np.int64], far_m: float, sure: Floats, near: Floats,
+    whom: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Find the nearest one that does it on the way that each host truly goes on, and who may do it anywhere near."""
     for n in range(len(rows)):
@@ -219,14 +220,14 @@ def _before(
             j = at_row[a]
             if j == row or not (it[j] or maybe[j]):
                 continue
-            if (x[j] - x[row]) ** 2 + (y[j] - y[row]) ** 2 > BEHIND_M * BEHIND_M:
+            if (x[j] - x[row]) ** 2 + (y[j] - y[row]) ** 2 > far_m * far_m:
                 continue
             near[n] = 0.0
             if not it[j]:
                 continue
             for k in range(row, min(first[life[row] + 1], row + 400), 2):
                 gone = s[k] - s[row]
-                if gone > BEHIND_M:
+                if gone > far_m:
                     break
                 dx, dy = x[j] - x[k], y[j] - y[k]
                 along = dx * np.sin(heading[k]) + dy * np.cos(heading[k])

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.bench.evaluation.lives import Lives, Recorder
+from jinyun.bench.evaluation.posting import Place, post
 from jinyun.cloud import twin
 from jinyun.cloud.advising import Advising
 from jinyun.cloud.apps import CATALOGUE
@@ -122,6 +123,7 @@ class Watched:
     seen: dict[str, list[NDArray[np.int64]]]  # by weather, every SEEN_EVERY frames: numbers of who could be seen
     told: NDArray[np.bool_] | None = None  # by signal group: whether a roadside unit tells its light; None: all
     ids: tuple[str, ...] = tuple(about.id for about in CATALOGUE)  # of the applications, as ``application`` counts them
+    places: dict[str, list[Place]] = field(default_factory=dict)  # what is posted, by application
 
 
 class _FreeClock(Clock):
@@ -136,6 +138,7 @@ def watch(
     kinds: tuple[str, ...] = KINDS, only: Iterable[str] | None = None,
 ) -> Watched:  # fmt: skip
     """Run ``seconds`` of the street with deeds on it and the clouds that watch it; says how far it is on standard error."""
+    zone, places = post(zone, map, seed)
     road, names = roadway(map), sorted({variant.weather for variant in variants})
     street = Street(zone, map, seed)
     try:
@@ -186,8 +189,9 @@ def watch(
         street.close()
     advice = {one.variant: one.advice(frames) for one in watches}
     return Watched(
-        seed, map, recorder.lives(), np.array(shown), staging.deeds, begin_s, advice, seen, told_groups(zone, map)
-    )
+        seed, map, recorder.lives(), np.array(shown), staging.deeds, begin_s, advice, seen, told_groups(zone, map),
+        places=places,
+    )  # fmt: skip
 
 
 def _nobody(row: int) -> Source | None:
@@ -265,7 +269,7 @@ class _Lights:
 
     def now(self, street: Street) -> NDArray[np.uint8]:
         """Return the light of every group (0 where there is none)."""
-        told = self.programs.told(self.programs.positions_s(*street.signal_steps(self.names)))
+        told = self.programs.told(*street.signal_steps(self.names))
         shown: NDArray[Any] = np.zeros(self.groups, np.uint8)
         shown[self.row] = told.light
         return shown

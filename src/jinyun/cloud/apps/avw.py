@@ -9,7 +9,10 @@ between.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
@@ -18,6 +21,8 @@ from jinyun.cloud.apps.relations.braking import goes_on
 from jinyun.cloud.apps.scene import EVENTS, HAZARD_LAMPS, Scene
 from jinyun.hdmap import LaneKind
 
+Floats = NDArray[np.float64]
+_compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 TOLD = EVENTS["disabled"] | EVENTS["air_bag"] | EVENTS["flat_tyre"]
 MOST_DOUBTFUL = 512
 """Standing vehicles looked at closer in one frame."""
@@ -29,7 +34,7 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     odd = abnormal(scene, parameters)
     if not odd.any():
         return NOTHING
-    speed, accel = (np.nan_to_num(tracks[name].astype(np.float64)) for name in ("speed_mps", "accel_mps2"))
+    speed, accel = scene.speed_mps, scene.accel_mps2
     found = ahead(tracks, scene.located, scene.paths, scene.roadway.roads, scene.half_length_m, scene.half_width_m, odd)
     other, gap = found.row, np.maximum(found.gap_m, 0.0)
     closing = speed - along.forward_mps[other]
@@ -63,7 +68,7 @@ def abnormal(scene: Scene, parameters: Parameters) -> NDArray[np.bool_]:
         against = here & ~inner & (along.forward_mps <= -parameters["against_mps"]) & (np.cos(
             tracks["heading_rad"] - along.course_rad) < -0.8) & (tracks["sources"] >= 2)  # fmt: skip
         kind = np.append(scene.map.lanes["kind"], LaneKind.SIDEWALK)[lane]
-        calm = np.abs(np.nan_to_num(tracks["accel_mps2"])) <= parameters["steady_mps2"]
+        calm = np.abs(scene.accel_mps2) <= parameters["steady_mps2"]
         creeps = speed <= parameters["creep_share"] * np.append(roads.limit_mps, np.nan)[lane]
         doubtful = here & ~inner & along.keeps & creeps & calm & np.isin(kind, (LaneKind.CAR, LaneKind.BUS))
     odd: NDArray[np.bool_] = (here & told & slow & ~_stopping(scene, here & hazard)) | against
@@ -122,12 +127,7 @@ def _explained_by_place(scene: Scene, rows: NDArray[np.int64], parameters: Param
             scene.tracks["x_m"][rows] + ahead_m * np.sin(course),
             scene.tracks["y_m"][rows] + ahead_m * np.cos(course),
         )
-        ax, ay = roads.end_x[:, 0], roads.end_y[:, 0]
-        ux, uy = roads.end_x[:, 1] - ax, roads.end_y[:, 1] - ay
-        dx, dy = x[:, None] - ax, y[:, None] - ay
-        share = np.clip((dx * ux + dy * uy) / np.maximum(ux * ux + uy * uy, 1e-6), 0.0, 1.0)
-        near2 = (dx - share * ux) ** 2 + (dy - share * uy) ** 2 <= parameters["crossing_m"] ** 2
-        reason |= near2.any(axis=1)
+        _before_crossing(x, y, roads.end_x, roads.end_y, parameters["crossing_m"], reason)
     return reason
 
 
@@ -145,15 +145,43 @@ def _at_stop(scene: Scene, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _at_bay(scene: Scene, rows: NDArray[np.int64], beyond_m: float) -> NDArray[np.bool_]:
-    bays = scene.map.bays
-    dx = scene.tracks["x_m"][rows][:, None] - bays["x_m"]
-    dy = scene.tracks["y_m"][rows][:, None] - bays["y_m"]
-    sine, cosine = np.sin(bays["heading_rad"]), np.cos(bays["heading_rad"])
-    found: NDArray[np.bool_] = (
-        (np.abs(dx * sine + dy * cosine) <= bays["length_m"] / 2 + beyond_m)
-        & (np.abs(dx * cosine - dy * sine) <= bays["width_m"] / 2 + beyond_m)
-    ).any(axis=1)
+    bays, found = scene.map.bays, np.zeros(len(rows), np.bool_)
+    x, y = scene.tracks["x_m"][rows], scene.tracks["y_m"][rows]
+    columns = (bays[name].astype(np.float64) for name in ("x_m", "y_m", "heading_rad", "length_m", "width_m"))
+    _in_bay(x, y, *columns, beyond_m, found)
     return found
+
+
+@_compiled
+def _before_crossing(
+    x: Floats, y: Floats, end_x: Floats, end_y: Floats, near_m: float, found: NDArray[np.bool_]
+) -> None:
+    """Note who is so near a crossing, a line between two ends."""
+    for i in range(len(x)):
+        for k in range(len(end_x)):
+            if found[i]:
+                break
+            ax, ay = end_x[k, 0], end_y[k, 0]
+            ux, uy = end_x[k, 1] - ax, end_y[k, 1] - ay
+            dx, dy = x[i] - ax, y[i] - ay
+            if abs(dx) > near_m + abs(ux) or abs(dy) > near_m + abs(uy):
+                continue
+            share = min(max((dx * ux + dy * uy) / max(ux * ux + uy * uy, 1e-6), 0.0), 1.0)
+            found[i] = (dx - share * ux) ** 2 + (dy - share * uy) ** 2 <= near_m * near_m
+
+
+@_compiled
+def _in_bay(
+    x: Floats, y: Floats, bay_x: Floats, bay_y: Floats, heading: Floats, length: Floats, width: Floats, beyond_m: float,
+    found: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Note who is in a bay, or so near it."""
+    for k in range(len(bay_x)):
+        s, c = np.sin(heading[k]), np.cos(heading[k])
+        for i in range(len(x)):
+            dx, dy = x[i] - bay_x[k], y[i] - bay_y[k]
+            if abs(dx * s + dy * c) <= length[k] / 2 + beyond_m and abs(dx * c - dy * s) <= width[k] / 2 + beyond_m:
+                found[i] = True
 
 
 ABOUT = Application(

@@ -69,11 +69,12 @@ class Book:
 
     def turn(self, advice: NDArray[np.void], now_us: int) -> Turned:
         """Take what holds at ``now_us`` and return what opened, what is said again and what closed."""
-        new = np.zeros(len(advice), EPISODE)
+        both = np.zeros(len(self.rows) + len(advice), EPISODE)
+        both[: len(self.rows)] = self.rows
+        new = both[len(self.rows) :]
         for name in ADVICE.names or ():
             new[name] = advice[name]
         new["held_us"] = new["last_us"] = now_us
-        both = np.concatenate([self.rows, new])
         age = np.concatenate([np.zeros(len(self.rows), np.int8), np.ones(len(new), np.int8)])
         order = np.lexsort((-both["urgency"].astype(np.int16), age, *(both[name] for name in reversed(_KEY))))
         both, age = both[order], age[order]

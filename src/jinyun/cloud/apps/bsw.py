@@ -1,9 +1,10 @@
 """Blind spot and lane change warning BSW/LCW (盲区预警/变道预警): somebody is, or will be, where a driver changes to.
 
-A driver means to change by its lamp, or changes already by its drift (its hypothesis CHANGE). It is warned of who is
-abreast or in the zone behind its rear bumper, and of who comes up from behind within ``closing_s``: the zones and the
-time are those kinds that ISO 17387:2008 names for lane change decision aids, the numbers are the profile's. A lamp
-before a turn at a junction is no lane change, nor is one that blinks on both sides.
+A driver means to change by its lamp, or changes already by its drift (its hypothesis CHANGE, or a speed across the lane that
+takes its middle over the border within ``look_s``). A lamp is not for who stands beside, but a drift is. It is warned of who
+is abreast or in the zone behind its rear bumper, and of who comes up from behind within ``closing_s``: the zones and the time
+are those kinds that ISO 17387:2008 names for lane change decision aids, the numbers are the profile's. A lamp before a turn
+at a junction is no lane change, nor is one that blinks on both sides.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ TURNS = (Turn.LEFT | Turn.U_TURN, Turn.RIGHT)
 def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     """Return who must not change to the lane beside; ``value`` is the gap to the other, 0 abreast (m)."""
     hosts = scene.driven & scene.along.keeps
-    hosts &= np.nan_to_num(scene.tracks["speed_mps"]) >= parameters["least_mps"]
+    hosts &= (scene.speed_mps >= parameters["least_mps"]) & ~scene.loose
     said = [_side(scene, parameters, hosts, side) for side in range(2)] if hosts.any() else []
     return np.concatenate(said) if said else NOTHING
 
@@ -38,9 +39,9 @@ def _side(scene: Scene, parameters: Parameters, hosts: NDArray[np.bool_], side: 
     toward = -1.0 if side == 0 else 1.0
     offset, aside = toward * scene.located.offset_m, toward * along.aside_mps
     with np.errstate(invalid="ignore"):
+        drifts &= aside >= parameters["over_mps"]
         half = np.append(scene.roadway.roads.half_m, np.nan)[scene.located.lane]
-        drifts |= (aside >= parameters["drift_mps"]) & (offset >= parameters["drift_m"]) & (
-            offset + aside * parameters["look_s"] >= half)  # fmt: skip
+        drifts |= (aside >= parameters["drift_mps"]) & (offset + aside * parameters["look_s"] >= half)
     lights = scene.reports["lights"]
     lamp = ((lights & (LEFT_LAMP | RIGHT_LAMP)) == LAMPS[side]) & ((lights & HAZARD_LAMPS) == 0)
     if lamp.any():
@@ -51,18 +52,20 @@ def _side(scene: Scene, parameters: Parameters, hosts: NDArray[np.bool_], side: 
     rows = np.flatnonzero(hosts & (to >= 0) & (drifts | lamp))
     if not len(rows):
         return NOTHING
-    speed = np.nan_to_num(tracks["speed_mps"].astype(np.float64))
+    speed = scene.speed_mps
     behind, behind_m = beside.behind[rows, side], beside.behind_m[rows, side]
     front, front_m = beside.ahead[rows, side], beside.ahead_m[rows, side]
     counts = along.keeps & (scene.driven | (tracks["kind"] == Kind.NON_MOTOR))
     closing = speed[behind] - speed[rows]
     with np.errstate(divide="ignore", invalid="ignore"):
         comes_s = np.where(closing > 0.5, np.maximum(behind_m, 0.0) / closing, np.inf)
-        blind = (behind_m <= parameters["zone_m"]) & ~((behind_m > 0) & (closing < -parameters["falls_back_mps"]))
+        leaves = (behind_m > parameters["clear_m"]) & (closing < -parameters["falls_back_mps"])
+        blind = (behind_m <= parameters["zone_m"]) & ~leaves
         rear = (behind >= 0) & counts[behind] & (blind | (comes_s <= parameters["closing_s"]))
-        # one that stands in a queue beside is seen, and passed
-        rear &= speed[behind] >= parameters["other_mps"]
-        abreast = (front >= 0) & counts[front] & (front_m < 0) & (speed[front] >= parameters["other_mps"])
+        # one that stands in a queue beside is seen, and passed, but by whose body goes there all the same
+        rear &= (speed[behind] >= parameters["other_mps"]) | (drifts[rows] & (behind_m <= 0))
+        abreast = (front >= 0) & counts[front] & (front_m < 0)
+        abreast &= (speed[front] >= parameters["other_mps"]) | drifts[rows]
     warned = rear | abreast
     other, gap = np.where(rear, behind, front)[warned], np.where(rear, behind_m, front_m)[warned]
     after = np.where(rear & ~(behind_m <= 0), comes_s, 0.0)[warned]

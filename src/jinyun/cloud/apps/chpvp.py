@@ -2,7 +2,7 @@
 
 Authorised are vehicles on duty, and for lights those of the classes that the profile names (buses). Who drives ahead of one
 that asks for a clear way, in its lane, and has a unit is asked to change to the lane beside, or to slow down where there is
-none. Requests for lights are kept for the signals with what became of them: this room controls no light.
+none. Requests for lights are kept, and told to whoever controls the lights frame by frame: this room controls none.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Priority:
     phase: int
     arrives_us: int
     level: int
+    on_duty: bool = False
 
 
 @dataclass
@@ -54,13 +55,17 @@ class Lights:
         return list(self.standing.values())
 
     given: set[requests.Key] = field(default_factory=set)
+    ended: list[tuple[requests.Key, str]] = field(default_factory=list)
+    """Requests that stood until this frame, and how they ended: complete, cancel, finish, expired."""
 
 
 def cooperate(state: State, scene: Scene, parameters: Parameters) -> None:
     """Clear the way for those who may ask, and keep requests for lights."""
     lights: Lights = state.kept.setdefault("CHPVP", Lights())
     _judge(state, scene)
+    lights.ended = []
     for key in [key for key in lights.standing if key not in state.board.standing]:
+        lights.ended.append((key, state.ended.get(key, "expired")))
         del lights.standing[key]
         lights.given.discard(key)
     for request in state.board.of(requests.Ask.CLEAR, requests.Ask.SIGNAL):
@@ -75,12 +80,12 @@ def cooperate(state: State, scene: Scene, parameters: Parameters) -> None:
                 state.ledger.refuse("CHPVP")
                 lights.unauthorised += request.ask == requests.Ask.SIGNAL
         elif request.ask == requests.Ask.SIGNAL:
-            _keep(lights, request, scene.t_us)
+            _keep(lights, request, bool(scene.on_duty[row]))
         else:
             _clear(state, scene, request, row, parameters)
 
 
-def _keep(lights: Lights, request: requests.Request, now_us: int) -> None:
+def _keep(lights: Lights, request: requests.Request, on_duty: bool) -> None:
     info = request.info
     if request.key not in lights.standing:
         if len(lights.standing) >= MOST_PRIORITY:
@@ -89,14 +94,14 @@ def _keep(lights: Lights, request: requests.Request, now_us: int) -> None:
     after_us = int(info.get("estimatedArrivalTime", 0)) * 10_000
     lights.standing[request.key] = Priority(
         request.key, int(info["intersectionId"]["id"]), int(info["requiredMov"].get("phaseId", -1)),
-        request.heard_us + after_us, request.priority,
+        request.heard_us + after_us, request.priority, on_duty,
     )  # fmt: skip
 
 
 def _clear(state: State, scene: Scene, request: requests.Request, row: int, parameters: Parameters) -> None:
     """Ask those ahead in its lane, who have a unit, to leave it."""
     roads, located = scene.roadway.roads, scene.located
-    speed = np.nan_to_num(scene.tracks["speed_mps"].astype(np.float64))
+    speed = scene.speed_mps
     reach = max(float(speed[row]) * parameters["ahead_s"], parameters["reach_m"])
     down = downstream(row, located, scene.paths, roads, backwards(roads), reach)
     lane = located.lane

@@ -1,9 +1,10 @@
 """Control loss warning CLW (车辆失控预警): a vehicle slides or is about to, and others come near it.
 
-Out of control is who tells that its anti-lock brakes, traction or stability control are at work while it moves, and who
-turns so fast that no tyre holds it (lateral acceleration v times yaw rate beyond ``grip_mps2``; a dry road gives about
-8, drivers take 4: Reymond et al. 2001) on a lane; in a junction, where every heading changes fast, only what it tells
-counts. Warned is who has it on its way, and who comes within ``near_m`` of it within ``cpa_s`` if both go on straight.
+Out of control is who tells that its anti-lock brakes, traction or stability control are at work while it moves, and who turns
+so fast that no tyre holds it (lateral acceleration v times yaw rate beyond ``grip_mps2``; a dry road gives about 8, drivers
+take 4: Reymond et al. 2001) on a lane; in a junction, where every heading changes fast, only what it tells counts. Warned is
+who has it on its way, or ahead in the lane beside within ``beside_s``, and who comes within ``near_m`` of it within ``cpa_s``
+if both go on straight.
 """
 
 from __future__ import annotations
@@ -14,26 +15,23 @@ from numpy.typing import NDArray
 from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
 from jinyun.cloud.apps.relations.ahead import ahead
 from jinyun.cloud.apps.relations.braking import goes_on
-from jinyun.cloud.apps.scene import EVENTS, Scene
+from jinyun.cloud.apps.scene import Scene
 
-AT_WORK = 2 | 4 | 8
-"""Bits of REPORT's ``braking``: traction control, anti-lock brakes, stability control."""
 MOST = 64
 """So many at once are looked at, the fastest; more are no accident but bad input."""
 
 
 def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     """Return who comes near one out of control; ``value`` is the distance to it now (m)."""
-    tracks, reports = scene.tracks, scene.reports
-    speed, yaw = (np.nan_to_num(tracks[name].astype(np.float64)) for name in ("speed_mps", "yaw_rps"))
-    events = EVENTS["abs"] | EVENTS["traction_loss"] | EVENTS["stability"]
-    told = ((reports["braking"] & AT_WORK) > 0) | ((reports["events"] & events) > 0)
+    tracks = scene.tracks
+    speed, yaw = scene.speed_mps, np.nan_to_num(tracks["yaw_rps"].astype(np.float64))
     old = scene.t_us - tracks["first_us"] >= parameters["seen_s"] * 1e6  # a new track's turn rate is not yet settled
     spins = old & (speed >= parameters["fast_mps"]) & (np.abs(yaw) * speed >= parameters["grip_mps2"])
     spins &= np.abs(yaw) >= parameters["yaw_rps"]
     spins &= (scene.located.lane >= 0) & ~np.append(scene.roadway.roads.inner, True)[scene.located.lane]
+    spins &= scene.located.s_m >= parameters["settled_m"]  # out of a turn the wheel is not straight at once
     placed = np.isfinite(tracks["x_m"]) & np.isfinite(tracks["heading_rad"])
-    loose = scene.driven & placed & (speed >= parameters["moving_mps"]) & (told | spins)
+    loose = scene.driven & placed & (speed >= parameters["moving_mps"]) & (scene.loose | spins)
     if not loose.any():
         return NOTHING
     losers = np.flatnonzero(loose)
@@ -46,10 +44,18 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     with np.errstate(invalid="ignore"):
         behind = hosts & scene.along.keeps & (found.row >= 0) & (gap <= speed * parameters["range_s"])
         behind &= found.closing_mps >= -parameters["pulls_away_mps"]
-    accel = np.nan_to_num(tracks["accel_mps2"].astype(np.float64))
-    behind &= goes_on(speed, accel, gap) | (found.gap_m < 10.0)
+    behind &= goes_on(speed, scene.accel_mps2, gap) | (found.gap_m < 10.0)
     rows = np.flatnonzero(behind)
     pairs = {(int(i), int(found.row[i])): float(gap[i] / max(speed[i], 0.1)) for i in rows}  # few
+    for side in range(2):  # who slides in the lane beside may be over the border at once
+        front, front_m = scene.beside.ahead[:, side], scene.beside.ahead_m[:, side]
+        with np.errstate(invalid="ignore"):
+            slides = (
+                hosts & scene.along.keeps & (front >= 0) & loose[front] & (front_m <= speed * parameters["beside_s"])
+            )
+            slides &= speed >= speed[front] - parameters["pulls_away_mps"]
+        for i in np.flatnonzero(slides).tolist():
+            pairs.setdefault((i, int(front[i])), float(max(front_m[i], 0.0) / max(speed[i], 0.1)))
     heading = tracks["heading_rad"].astype(np.float64)
     vx, vy = speed * np.sin(heading), speed * np.cos(heading)
     reach = parameters["near_m"] + speed * parameters["cpa_s"]

@@ -20,7 +20,7 @@ from jinyun.cloud.apps.scene import EVENTS, Scene
 def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     """Return who must be warned of a braking vehicle ahead; ``value`` is the gap to it (m)."""
     tracks, along = scene.tracks, scene.along
-    speed, accel = (np.nan_to_num(tracks[name].astype(np.float64)) for name in ("speed_mps", "accel_mps2"))
+    speed, accel = scene.speed_mps, scene.accel_mps2
     told = ((scene.reports["events"] & EVENTS["hard_braking"]) > 0) & (accel <= parameters["told_mps2"])
     brakes = (
         scene.driven & along.keeps & (speed >= parameters["moving_mps"]) & (told | (accel <= -parameters["hard_mps2"]))

@@ -18,8 +18,8 @@ from jinyun.hdmap import Map
 from jinyun.hdmap.precise import Conflict
 from jinyun.shapes import ADVICE
 
-MOST = 16
-"""Emergency vehicles at once."""
+MOST = 64
+"""Emergency vehicles at once; more are no emergency but bad input."""
 LEFT, STAY, RIGHT = -1.0, 0.0, 1.0
 """Values of the advice."""
 LEAST_REACH_M = 60.0

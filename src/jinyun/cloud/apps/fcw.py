@@ -1,15 +1,19 @@
 """Forward collision warning FCW (前向碰撞预警): the one ahead is so near or so slow that only braking now helps.
 
-Somebody is warned when the time to collision at the present speeds falls below ``warn_s`` (Hayward 1972), or when it
-would have to brake harder than ``braking_mps2`` to stay behind one that brakes as it does now (Kiefer et al., CAMP,
-1999) - unless it brakes already as it takes, would need next to no braking (a queue crept up to), the one ahead will
-have left its way, or it is itself changing over to another lane. Ahead is the next one in its way, and who changes into
-its lane before it.
+Somebody is warned when the time to collision at the present speeds falls below ``warn_s`` (Hayward 1972), or when it would
+have to brake harder than ``braking_mps2`` to stay behind one that brakes as it does now (Kiefer et al., CAMP, 1999) - unless
+it brakes already as it takes, would need next to no braking (a queue crept up to), the one ahead will have left its way, or
+it is itself changing over to another lane. Ahead is the next one in its way, and who is coming over into its lane before it:
+past its own lane's middle and over the border within ``over_s``, not who only means to change; and who has stopped half over
+it, in the way.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
@@ -25,6 +29,7 @@ STEP_S, STEPS = 0.25, 20
 """How finely, and for how long, it is looked whether both touch."""
 STILL_MPS = 1.0
 AGAINST_MPS = -1.0
+_compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 HARDEST_MPS2 = 8.0
 """More than this nobody's braking counts: it is noise."""
 
@@ -32,7 +37,7 @@ HARDEST_MPS2 = 8.0
 def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     """Return who must be warned of the one ahead; ``value`` is the deceleration it takes (m/s²)."""
     tracks, along = scene.tracks, scene.along
-    speed, accel = (np.nan_to_num(tracks[name].astype(np.float64)) for name in ("speed_mps", "accel_mps2"))
+    speed, accel = scene.speed_mps, scene.accel_mps2
     hosts = scene.driven & along.keeps & (speed >= parameters["least_mps"])
     follower, leader, gap, cuts_in = _pairs(scene, hosts, speed, parameters)
     if not len(follower):
@@ -67,16 +72,24 @@ def _touching(
     closing: Floats, own: Floats, braking: Floats, ahead: Floats, gap: Floats, v: Floats
 ) -> tuple[Floats, Floats]:
     """Return (after how many seconds both touch if either brakes on as now, at which difference of speeds); infinity: never."""
-    own = np.clip(own, 0.0, HARDEST_MPS2)
     after, impact = np.full(len(gap), np.inf), np.zeros(len(gap))
-    for step in range(1, STEPS + 1):
-        t = step * STEP_S
-        mine, its = np.maximum(v - own * t, 0.0), np.maximum(ahead - braking * t, 0.0)
-        gone = np.where(mine > 0, v * t - own * t * t / 2, v * v / (2 * np.maximum(own, 1e-3)))
-        led = np.where(its > 0, ahead * t - braking * t * t / 2, ahead * ahead / (2 * np.maximum(braking, 1e-3)))
-        first = np.isinf(after) & (gone - led >= gap)
-        after[first], impact[first] = t, (mine - its)[first]
+    _touch(np.clip(own, 0.0, HARDEST_MPS2), braking, ahead, gap, v, after, impact)
     return after, impact
+
+
+@_compiled
+def _touch(own: Floats, braking: Floats, ahead: Floats, gap: Floats, v: Floats, after: Floats, impact: Floats) -> None:
+    for i in range(len(gap)):
+        for step in range(1, STEPS + 1):
+            t = step * STEP_S
+            mine, its = max(v[i] - own[i] * t, 0.0), max(ahead[i] - braking[i] * t, 0.0)
+            gone = v[i] * t - own[i] * t * t / 2 if mine > 0 else v[i] * v[i] / (2 * max(own[i], 1e-3))
+            led = (
+                ahead[i] * t - braking[i] * t * t / 2 if its > 0 else ahead[i] * ahead[i] / (2 * max(braking[i], 1e-3))
+            )
+            if gone - led >= gap[i]:
+                after[i], impact[i] = t, mine - its
+                break
 
 
 def _needed(v: NDArray[np.float64], ahead: NDArray[np.float64], braking: NDArray[np.float64], room: NDArray[np.float64]
@@ -99,6 +112,7 @@ def _pairs(
     first = paths.first[:-1]
     changes = (paths.manner[first] == Manner.CHANGE) & (paths.probability[first] >= parameters["changes"])
     usable = along.inside & (along.forward_mps >= AGAINST_MPS)  # who drives against the lane is another matter
+    usable &= scene.driven | along.keeps  # and who crosses it, or stands across it, on foot or on a cycle is VRUCW's
     with np.errstate(invalid="ignore"):
         near = hosts & (ahead.row >= 0) & (ahead.gap_m <= speed * parameters["far_s"] + 5.0) & usable[ahead.row]
         near &= ~changes | (np.maximum(ahead.gap_m, 0.0) <= parameters["act_s"] * ahead.closing_mps)
@@ -106,10 +120,17 @@ def _pairs(
     rows = [np.flatnonzero(near)]
     leaders, gaps, cuts = [ahead.row[rows[0]]], [ahead.gap_m[rows[0]]], [np.zeros(len(rows[0]), np.bool_)]
     into = np.where(changes, paths.lane[first, 0], -1)
-    for side in range(2):
-        j = beside.ahead[:, side]
+    half_m = np.append(scene.roadway.roads.half_m, np.nan)[located.lane]
+    for side, to_right in enumerate((1.0, -1.0)):  # from the left lane one comes over to the right
+        j, moves = beside.ahead[:, side], to_right * along.aside_mps
         with np.errstate(invalid="ignore"):
-            cutting = hosts & (j >= 0) & (into[j] == located.lane) & along.keeps[j] & scene.driven[j]
+            edge_m = to_right * located.offset_m + scene.half_width_m + moves * parameters["over_s"]
+            comes = (moves >= parameters["over_mps"]) & (edge_m >= half_m)
+            comes &= to_right * located.offset_m >= parameters["past_m"]  # not who has just come into that lane itself
+            apart_m = half_m + half_m[j] - to_right * (located.offset_m[j] - located.offset_m)
+            in_way = apart_m <= scene.half_width_m + scene.half_width_m[j] - parameters["touch_m"]
+            cutting = hosts & (j >= 0) & along.keeps[j] & scene.driven[j]
+            cutting &= ((into[j] == located.lane) & comes[j]) | in_way
             cutting &= (beside.ahead_m[:, side] > 0) & (beside.ahead_m[:, side] <= speed * parameters["warn_s"])
             cutting &= ~(ahead.gap_m < beside.ahead_m[:, side])
         found = np.flatnonzero(cutting)

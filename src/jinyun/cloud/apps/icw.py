@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 
 from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
 from jinyun.cloud.apps.relations.braking import goes_on, to_stop_mps2, too_late
-from jinyun.cloud.apps.relations.encounter import approach_rad, bend_rad, encounters
+from jinyun.cloud.apps.relations.encounter import approach_rad, encounters, turns_left
 from jinyun.cloud.apps.scene import Scene
 
-LEFT_RAD = -0.8
-"""A way that bends so far in the junction turns left."""
-OPPOSED_COS = float(np.cos(2.6))
+OPPOSED_COS = float(np.cos(2.3))
 """Ways whose approaches point so far apart come towards each other."""
 
 
@@ -28,7 +26,10 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     m, along, tracks, paths, roads = scene.meetings, scene.along, scene.tracks, scene.paths, scene.roadway.roads
     usable = scene.driven & along.keeps
     with np.errstate(invalid="ignore"):
-        rows = usable[m.first] & usable[m.second] & (scene.located.lane[m.first] != scene.located.lane[m.second])
+        edge = np.append(scene.map.lanes["edge"], -1)[
+            scene.located.lane
+        ]  # who come side by side on one road see each other
+        rows = usable[m.first] & usable[m.second] & (edge[m.first] != edge[m.second])
         rows &= paths.probability[m.first_path] * paths.probability[m.second_path] >= parameters["way_probability"]
         short = (m.pet_s <= parameters["pet_s"]) & (m.probability >= parameters["least_probability"])
         rows &= short | (m.probability >= parameters["probability"])
@@ -40,8 +41,8 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     apart = np.abs(e.angle_rad)
     junction &= (apart >= parameters["least_rad"]) & (apart <= np.pi - parameters["least_rad"])
     oncoming = np.cos(approach_rad(e.host_path, paths, roads) - approach_rad(e.other_path, paths, roads)) <= OPPOSED_COS
-    left = bend_rad(e.host_path, paths, roads) <= LEFT_RAD
-    speed, accel = (np.nan_to_num(tracks[name].astype(np.float64)) for name in ("speed_mps", "accel_mps2"))
+    left = turns_left(e.host_path, paths, roads)
+    speed, accel = scene.speed_mps, scene.accel_mps2
     v, w = speed[e.host], speed[e.other]
     reaction, hard = parameters["reaction_s"], parameters["braking_mps2"]
     threat = (w >= parameters["least_mps"]) & goes_on(w, accel[e.other], e.other_room_m)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
 from jinyun.cloud.apps.hlw import hazards
+from jinyun.cloud.apps.relations.passing import comes_to
 from jinyun.cloud.apps.scene import Scene
 from jinyun.cloud.roadevents import Posting
 
@@ -19,16 +20,10 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     if not len(scene.posted) or not len(scene.coming.track):
         return NOTHING
     sign = (scene.posted.rows["posting"] == Posting.SIGN) & ~hazards(scene, parameters)
-    come = scene.coming
-    speed = scene.tracks["speed_mps"][come.track].astype(np.float64)
-    told = sign[come.place] & (come.probability >= parameters["probability"]) & (speed >= parameters["least_mps"])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        after = come.metres / speed
-        told &= after <= parameters["ahead_s"]
-    rows, posted = come.track[told], scene.posted.rows[come.place[told]]
+    its = comes_to(scene, sign, parameters)
     return advice(
-        scene.id[rows], place=posted["number"], urgency=Urgency.INFORM, x_m=posted["x_m"], y_m=posted["y_m"],
-        after_s=after[told], probability=come.probability[told], value=posted["code"],
+        scene.id[its.row], place=its.posted["number"], urgency=Urgency.INFORM, x_m=its.posted["x_m"],
+        y_m=its.posted["y_m"], after_s=its.after_s, probability=its.probability, value=its.posted["code"],
     )  # fmt: skip
 
 

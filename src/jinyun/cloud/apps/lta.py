@@ -1,9 +1,9 @@
 """Left turn assist LTA (左转辅助): the gap before an oncoming vehicle is too small to turn left through it.
 
-Whoever turns left (its lane leads nowhere else, its lamp says so, or its way has begun to bend) meets somebody who
-comes from the arm opposite and goes on: their bodies would touch, or one would come over the place less than ``gap_s``
-after the other has left it (PET: Allen, Shin and Cooper 1978; drivers accept gaps of 4 s and more, Ragland et al.
-2006). Who stands and waits, or brakes as it takes to let the other by, is told nothing.
+Whoever turns left (its lane leads nowhere else, its lamp says so, or its way has begun to bend) meets somebody who comes from
+the arm opposite and goes on: their bodies would touch, or one would come over the place less than ``gap_s`` after the other
+has left it (PET: Allen, Shin and Cooper 1978; drivers accept gaps of 4 s and more, Ragland et al. 2006). Of several who come,
+the first is told. Who stands and waits, or brakes as it takes to let the other by, is told nothing.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
-from jinyun.cloud.apps.icw import LEFT_RAD, OPPOSED_COS
+from jinyun.cloud.apps.icw import OPPOSED_COS
 from jinyun.cloud.apps.relations.braking import goes_on, to_stop_mps2, too_late
-from jinyun.cloud.apps.relations.encounter import approach_rad, bend_rad, encounters
+from jinyun.cloud.apps.relations.encounter import approach_rad, encounters, turns_left
 from jinyun.cloud.apps.scene import LEFT_LAMP, Scene
 from jinyun.cloud.prediction import Manner
 
@@ -32,7 +32,7 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     who = np.unique(np.concatenate([m.first[rows], m.second[rows]]))
     its = np.flatnonzero(np.isin(paths.track, who)).astype(np.int32)
     left = np.zeros(len(paths.track), np.bool_)
-    left[its] = bend_rad(its, paths, roads) <= LEFT_RAD
+    left[its] = turns_left(its, paths, roads)
     rows &= left[m.first_path] | left[m.second_path]
     e = encounters(m, rows, tracks, paths)
     opposed = np.cos(approach_rad(e.host_path, paths, roads) - approach_rad(e.other_path, paths, roads)) <= OPPOSED_COS
@@ -45,7 +45,7 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     likely = np.minimum(e.probability / given, 1.0)
     comes = (paths.manner[e.other_path] != Manner.STOP) & (paths.probability[e.other_path] >= parameters["comes"])
     comes &= (share[e.other] < parameters["turns"]) & ~lamp[e.other]  # two who both turn left pass each other
-    speed, accel = (np.nan_to_num(tracks[name].astype(np.float64)) for name in ("speed_mps", "accel_mps2"))
+    speed, accel = scene.speed_mps, scene.accel_mps2
     v, w = speed[e.host], speed[e.other]
     comes &= (w >= parameters["least_mps"]) & goes_on(w, accel[e.other], e.other_room_m)
     small = (likely >= parameters["probability"]) | (e.pet_s <= parameters["gap_s"])
@@ -53,6 +53,9 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     near = (v >= parameters["least_mps"]) & (e.host_room_m > 0.5) & (e.host_in_s <= parameters["warn_s"])
     near &= (to_stop_mps2(v, e.host_room_m) >= parameters["calm_mps2"]) & goes_on(v, accel[e.host], e.host_room_m)
     warned = np.flatnonzero(turns & comes & small & near)
+    warned = warned[np.lexsort((e.other_in_s[warned], e.host[warned]))]  # of several who come, the first is told
+    host = e.host[warned]
+    warned = warned[np.append(True, host[1:] != host[:-1])[: len(host)]]
     host, other = e.host[warned], e.other[warned]
     now = too_late(v[warned], e.host_room_m[warned], 0.5, parameters["braking_mps2"])
     return advice(

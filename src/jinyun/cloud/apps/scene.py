@@ -29,6 +29,9 @@ EVENTS = {
     "flat_tyre": 1 << 2, "disabled": 1 << 1, "air_bag": 1 << 0,
 }  # fmt: skip
 """Bits of ``events`` in REPORT (VehicleEventFlags, 13 bits counted from the highest)."""
+LOSING_CONTROL = EVENTS["abs"] | EVENTS["traction_loss"] | EVENTS["stability"]
+AT_WORK = 2 | 4 | 8
+"""Bits of REPORT's ``braking``: traction control, anti-lock brakes, stability control."""
 
 IN_USE = 2
 """SirenInUse and LightbarInUse: in use."""
@@ -75,12 +78,28 @@ class Scene:
         return of_all
 
     @cached_property
+    def speed_mps(self) -> NDArray[np.float64]:
+        """The speed of each; 0 where nobody knows it."""
+        return np.nan_to_num(self.tracks["speed_mps"].astype(np.float64))
+
+    @cached_property
+    def accel_mps2(self) -> NDArray[np.float64]:
+        """The acceleration of each; 0 where nobody knows it."""
+        return np.nan_to_num(self.tracks["accel_mps2"].astype(np.float64))
+
+    @cached_property
     def on_duty(self) -> NDArray[np.bool_]:
         """Who drives to an emergency: siren, emergency response, or light bar on one of the emergency classes."""
         says, kind = self.reports, self.tracks["classification"]
         bar = (says["lightbar"] == IN_USE) & (kind >= EMERGENCY_CLASSES[0]) & (kind <= EMERGENCY_CLASSES[1])
         on: NDArray[np.bool_] = (says["siren"] == IN_USE) | np.isin(says["response"], RESPONDING) | bar
         return on & self.driven
+
+    @cached_property
+    def loose(self) -> NDArray[np.bool_]:
+        """Who tells that its anti-lock brakes, traction or stability control are at work: it goes where it does not mean to."""
+        says = self.reports
+        return ((says["braking"] & AT_WORK) > 0) | ((says["events"] & LOSING_CONTROL) > 0)
 
     @cached_property
     def half_length_m(self) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
+from jinyun.cloud.apps.relations.passing import comes_to
 from jinyun.cloud.apps.scene import Scene
 from jinyun.cloud.roadevents import Posting
 from jinyun.shapes import SEEN_BY_ITSELF
@@ -19,19 +20,12 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     """Return who is offered to pay; ``place`` is the toll's number, ``value`` its price (yuan), NaN where none is known."""
     if not len(scene.posted) or not len(scene.coming.track):
         return NOTHING
-    come = scene.coming
-    toll = scene.posted.rows["posting"] == Posting.TOLL
-    connected = scene.tracks["seen_by"] & SEEN_BY_ITSELF > 0
-    speed = scene.tracks["speed_mps"][come.track].astype(np.float64)
-    told = toll[come.place] & connected[come.track] & ~scene.on_duty[come.track]
-    told &= (come.probability >= parameters["probability"]) & (speed >= parameters["least_mps"])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        after = come.metres / speed
-        told &= after <= parameters["ahead_s"]
-    rows, posted = come.track[told], scene.posted.rows[come.place[told]]
+    its = comes_to(scene, scene.posted.rows["posting"] == Posting.TOLL, parameters)
+    pays = ((scene.tracks["seen_by"] & SEEN_BY_ITSELF) > 0)[its.row] & ~scene.on_duty[its.row]
+    row, posted = its.row[pays], its.posted[pays]
     return advice(
-        scene.id[rows], place=posted["number"], urgency=Urgency.INFORM, x_m=posted["x_m"], y_m=posted["y_m"],
-        after_s=after[told], probability=come.probability[told], value=posted["price_yuan"],
+        scene.id[row], place=posted["number"], urgency=Urgency.INFORM, x_m=posted["x_m"], y_m=posted["y_m"],
+        after_s=its.after_s[pays], probability=its.probability[pays], value=posted["price_yuan"],
     )  # fmt: skip
 
 

@@ -15,12 +15,12 @@ service (the last is the rate of :meth:`jinyun.cloud.sources.Sources.admit`).
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from jinyun.cloud.quality import overlooked
 from jinyun.hdmap import Map
 from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, Finding
 
@@ -43,27 +43,16 @@ SUSPECT_US = 10_000_000
 """Suspicion lasts so long after its last cause."""
 SUSPECT_SD_M = 10.0
 """What a suspected sender's places are taken to be good for."""
-CELL_M = 20.0
-SURE_SHARE, SURE_COUNT = 0.95, 20
-"""A cell where the road sees so many of so many vehicles that report themselves is watched."""
-NEXT_CELL_M = 15.0
-"""A vehicle is asked about again after it has moved so far: one truck in the way counts once."""
-UNSEEN_LOG = -11.0
-"""Log-likelihood ratio of having been overlooked so often: one in sixty thousand."""
-SEEN_LOG, LEAST_LOG = 1.0, -15.0
-"""What being seen speaks for a vehicle, since one that is not there is taken for another now and then; how low doubt goes."""
-TRUSTED_PLACES = 3
-"""Who leapt is believed again after it was seen at so many places one after the other."""
 DISPLACED_S = 120.0
-OFF_ROAD_MPS, OFF_ROAD_S = 5.0, 5
-"""Who drives so fast, so many seconds, where no lane is within 25 m, does not drive there."""
-PARTS = 40
+OFF_ROAD_MPS = 5.0
+"""Who drives so fast where no lane is within 25 m, for some seconds, does not drive there."""
+PARTS = 16
 LEAST_PART = 128
-"""Asking is done in at most so many parts, each of at least so many vehicles."""
+"""Asking is done in at most so many parts, a window each and all within a second; each of at least so many vehicles."""
+MOST_OFF_ROAD = 256
+"""So many who drive where no lane is are told at one asking; where there are more, it is the map that is wrong."""
 LIKE_MPS, LIKE_RAD, LIKE_M = 1.5, 0.2, 60.0
 GROUP, GROUP_M = 3, 150.0
-GROUP_LOG, GROUP_PLACES = -6.0, 2
-"""In a group less doubt is enough: that several are overlooked at several places at once is no chance."""
 LEAP, SPEED, ACCELERATION, COURSE, REPLAY, DISPLACED = range(6)
 _RULES = ("claim.leap", "claim.speed", "claim.acceleration", "claim.course", "claim.replay")
 _FIELDS = ("pos", "speed", "speed", "heading", "message")
@@ -147,18 +136,6 @@ def _hold_against(
     return wrong, shown
 
 
-@dataclass(slots=True)
-class _Doubt:
-    """What the road's silence says of one vehicle."""
-
-    log: float = 0.0
-    places: int = 0
-    seen: int = 0  # places where it was seen since it was last overlooked
-    off_road_s: int = 0
-    x_m: float = float("nan")
-    y_m: float = float("nan")
-
-
 class Claims:
     """Watches the vehicles of one zone; :meth:`take` each window, :meth:`ask` once a second."""
 
@@ -169,22 +146,30 @@ class Claims:
         self.suspect_us = np.zeros(256, np.int64)
         self._state = np.zeros((256, _STATE))
         self._words = np.zeros((_SLOTS, 3), np.int64)
-        self._rows: dict[int, int] = {}  # vehicle id -> sender's row
-        self._doubts: dict[int, _Doubt] = {}
-        self._cells: dict[tuple[int, int], list[float]] = {}  # seen share, vehicles
+        self._vehicle = np.zeros(256, np.uint64)  # what each sender last called its vehicle
+        self._doubts = np.zeros(256, overlooked.DOUBT)
+        self._cells = overlooked.Cells()
+        self._askings = 0
         self._asking: Generator[None, None, list[Finding]] | None = None
 
     def _grow(self, rows: int) -> None:
         while len(self._state) < rows:
-            self._state = np.concatenate([self._state, np.zeros_like(self._state)])
-            self.suspect_us = np.concatenate([self.suspect_us, np.zeros_like(self.suspect_us)])
+            for name in ("_state", "suspect_us", "_vehicle", "_doubts"):
+                old = getattr(self, name)
+                setattr(self, name, np.concatenate([old, np.zeros_like(old)]))
 
     def forget(self, row: int) -> None:
         """Let go of a sender whose row another may get."""
         if row < len(self._state):
-            self._state[row] = 0
-            self.suspect_us[row] = 0
-        self._rows = {vehicle: other for vehicle, other in self._rows.items() if other != row}
+            for column in (self._state, self.suspect_us, self._vehicle, self._doubts):
+                column[row] = np.zeros((), column.dtype)
+
+    def _senders(self, vehicles: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Return the row of the sender that is each of the vehicles, of several the one heard last, -1 for none."""
+        order = np.lexsort((self._state[:, 0], self._vehicle))
+        at = np.searchsorted(self._vehicle[order], vehicles, side="right") - 1
+        rows = order[np.maximum(at, 0)]
+        return np.where((at >= 0) & (self._vehicle[rows] == vehicles), rows, -1)
 
     def take(self, sightings: NDArray[np.void], now_us: int) -> list[Finding]:
         """Hold a window's claims against what each sender said before; suspected senders' ``position_sd_m`` is raised."""
@@ -200,9 +185,7 @@ class Claims:
             rows, claims["event_us"], claims["x_m"], claims["y_m"], claims["speed_mps"].astype(np.float64),
             claims["heading_rad"].astype(np.float64), sd, self._state, self._words,
         )  # fmt: skip
-        for row, vehicle in zip(rows.tolist(), claims["vehicle_id"].tolist(), strict=True):
-            if self._rows.get(vehicle) != row:
-                self._rows[vehicle] = row
+        self._vehicle[rows] = claims["vehicle_id"]
         findings = []
         self.suspect_us[rows[wrong > 0]] = now_us + SUSPECT_US
         for index in np.flatnonzero(wrong & ~np.uint8(1 << DISPLACED)).tolist():
@@ -254,45 +237,34 @@ class Claims:
         reported = tracks["seen_by"] & SEEN_BY_ITSELF > 0
         seen = tracks["seen_by"] & SEEN_BY_ROAD > 0
         both = np.flatnonzero(reported & (tracks["vehicle_id"] > 0))
-        unseen: list[tuple[int, int]] = []
-        suspicious: list[tuple[int, int]] = []
-        off_road: list[tuple[int, int]] = []
+        rows = self._senders(tracks["vehicle_id"][both])
+        both, rows = both[rows >= 0], rows[rows >= 0]
+        flags = np.zeros(len(both), np.uint8)
+        self._askings += 1
         part = max(LEAST_PART, -(-len(both) // PARTS))
         for first in range(0, len(both), part):
-            some = both[first : first + part]
+            some, row = both[first : first + part], rows[first : first + part]
             away = self._away(tracks[some], seen[some])
-            vehicles, xs, ys = (tracks[name][some].tolist() for name in ("vehicle_id", "x_m", "y_m"))
-            for index, vehicle, x, y, is_away in zip(some.tolist(), vehicles, xs, ys, away.tolist(), strict=True):
-                cell = self._cells.setdefault((int(x // CELL_M), int(y // CELL_M)), [0.0, 0.0])
-                row = self._rows.get(vehicle, -1)
-                trusted = row >= 0 and self.suspect_us[row] <= now_us
-                doubt = self._doubts.setdefault(vehicle, _Doubt())
-                overlooked = self._overlooked(doubt, bool(seen[index]), x, y, cell)
-                doubt.off_road_s = doubt.off_road_s + 1 if is_away else 0
-                if row < 0:
-                    continue
-                if overlooked:
-                    unseen.append((index, row))
-                elif doubt.log < GROUP_LOG and doubt.places >= GROUP_PLACES:
-                    suspicious.append((index, row))
-                if doubt.off_road_s >= OFF_ROAD_S:
-                    off_road.append((index, row))
-                if overlooked or doubt.off_road_s >= OFF_ROAD_S:
-                    self.suspect_us[row] = now_us + SUSPECT_US
-                elif trusted:
-                    cell[1] = min(cell[1] + 1.0, 200.0)
-                    cell[0] += (float(seen[index]) - cell[0]) / cell[1]
-                if doubt.seen >= TRUSTED_PLACES:
-                    self._state[row, 8:10] = 0.0
+            self._cells.make_room(len(some))
+            found = flags[first : first + part] = overlooked.ask(
+                row, np.ascontiguousarray(tracks["vehicle_id"][some]), tracks["x_m"][some], tracks["y_m"][some],
+                seen[some], away, self.suspect_us[row] <= now_us, self._askings, self._doubts,
+                self._cells.keys, self._cells.values,
+            )  # fmt: skip
+            self.suspect_us[row[found & (overlooked.UNSEEN | overlooked.OFF_ROAD) > 0]] = now_us + SUSPECT_US
+            self._state[row[found & overlooked.TRUSTED > 0], 8:10] = 0.0
             yield
-        living = set(tracks["vehicle_id"][both].tolist())
-        for gone in [vehicle for vehicle in self._doubts if vehicle not in living]:
-            del self._doubts[gone]
+
+        def those(flag: int) -> list[tuple[int, int]]:
+            which = np.flatnonzero(flags & flag)
+            return list(zip(both[which].tolist(), rows[which].tolist(), strict=True))
+
         findings = [
             Finding("claim.off_road", self.name_of(row), "pos",
                     f"drives {tracks['speed_mps'][index]:.0f} m/s where no lane is within 25 m", now_us)
-            for index, row in off_road
+            for index, row in those(overlooked.OFF_ROAD)[:MOST_OFF_ROAD]
         ]  # fmt: skip
+        unseen, suspicious = those(overlooked.UNSEEN), those(overlooked.SUSPICIOUS)
         return findings + self._unseen(tracks, tracks[seen & ~reported], unseen, suspicious, now_us)
 
     def _away(self, tracks: NDArray[np.void], seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -305,23 +277,6 @@ class Claims:
             away[driving] = self.map.nearest_lane(tracks["x_m"][driving], tracks["y_m"][driving])[0] < 0
         return away
 
-    def _overlooked(self, doubt: _Doubt, seen: bool, x: float, y: float, cell: list[float]) -> bool:
-        """Return whether a vehicle was overlooked too often for one that is where it says."""
-        if np.hypot(x - doubt.x_m, y - doubt.y_m) < NEXT_CELL_M:
-            return doubt.log < UNSEEN_LOG
-        sure = cell[1] >= SURE_COUNT and cell[0] >= SURE_SHARE
-        if seen:
-            doubt.x_m, doubt.y_m = x, y
-            doubt.seen += 1
-            if sure:
-                doubt.log = min(doubt.log + SEEN_LOG, 0.0)
-        elif sure:
-            doubt.x_m, doubt.y_m = x, y
-            doubt.log = max(doubt.log + float(np.log(max(1.0 - cell[0], 0.02))), LEAST_LOG)
-            doubt.places += 1
-            doubt.seen = 0
-        return doubt.log < UNSEEN_LOG
-
     def _unseen(
         self,
         tracks: NDArray[np.void],
@@ -333,7 +288,7 @@ class Claims:
         findings = []
         for index, row in unseen:
             track = tracks[index]
-            places = self._doubts[int(track["vehicle_id"])].places
+            places = int(self._doubts["places"][row])
             reason = f"no roadside sensor sees it at {places} places where they see nearly everybody"
             findings.append(Finding("claim.unseen", self.name_of(row), "pos", reason + _like(track, alone), now_us))
         together = unseen + suspicious

@@ -35,8 +35,6 @@ LENGTH_M = 4.5
 APART_US = 500_000
 """Places farther apart in time are not joined to a way; a SPAT older than this does not tell the light."""
 MARGIN_US = 1_000_000
-LOOK_US = 500_000
-"""How often those inside a junction are looked for behind it."""
 GONE_US, LONGEST_US = 3_000_000, 120_000_000
 BEHIND_M, FAR_BEHIND_M, CERTAIN = 1.0, 25.0, 0.8
 """So far along a lane, and so sure of it, a vehicle has left the junction by that lane; farther on it may have changed."""
@@ -91,7 +89,6 @@ class Movements:
         self._fronts, self._t_us = np.empty((0, 2)), 0
         self._ids = np.empty(0, np.int64)
         self._inside: dict[int, _Inside] = {}
-        self._looked_us = 0
         self._passed: dict[int, _Passed] = {}
         self._drives: dict[int, deque[int]] = {}  # by lane: the lanes last driven to
         self._judged_by: dict[Node, Layout] = {}  # whose MAP the drives of a junction are held against
@@ -122,11 +119,7 @@ class Movements:
                 crossed_us = self._t_us + round(part * (t_us - self._t_us))
                 self._enter(int(ids[i]), crossed, crossed_us, motor[i], t_us)
         self._ids, self._fronts, self._t_us = ids, fronts, t_us
-        if t_us - self._looked_us >= LOOK_US or t_us < self._looked_us:
-            self._looked_us = t_us
-            self._followed.look(ids, motor)
-            found += self._look(motor, t_us)
-        return found
+        return found + self._look(motor, self._followed.look(ids, motor, t_us), t_us)
 
     def _enter(self, id: int, line: int, crossed_us: int, track: Any, t_us: int) -> None:
         """Note that a vehicle crossed the stop line of the road it was on, with all lights of that junction."""
@@ -143,8 +136,8 @@ class Movements:
         emergency = int(track["classification"]) in EMERGENCY
         self._inside[id] = _Inside(line, crossed_us, float(track["speed_mps"]), shown, t_us, emergency)
 
-    def _look(self, motor: NDArray[np.void], t_us: int) -> list[Told]:
-        """Find those behind their junction, and let go of those that vanished."""
+    def _look(self, motor: NDArray[np.void], due: NDArray[np.bool_], t_us: int) -> list[Told]:
+        """Find those behind their junction, of those whose lane was looked for now, and let go of those that vanished."""
         found: list[Told] = []
         edges, edge_of = self._ground.map.edges, self._ground.map.lanes["edge"]
         for id, inside in list(self._inside.items()):
@@ -154,6 +147,8 @@ class Movements:
                     del self._inside[id]
                 continue
             inside.seen_us = t_us
+            if not due[row]:
+                continue
             inside.stood |= bool(motor["speed_mps"][row] < STANDS_MPS)
             lane, along, certainty = self._followed.at(row)
             left = lane >= 0 and edges["start"][edge_of[lane]] == self._lines.junction[inside.line]

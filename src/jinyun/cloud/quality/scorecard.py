@@ -209,6 +209,7 @@ class Scorecard:
         own = np.concatenate(self._own) if self._own else np.empty(0, SIGHTING)
         self._own = [own[own["event_us"] > until_us - 3 * of.SLOT_US]]
         self._kept = sum(len(rows) for rows in (*self._own, *self._road))
+        yield
         refs, cars = of.references(own, from_us, slots)
         yield
         yield from self._count(road, sender, refs, cars, tracks, from_us, slots, sums, fresh_bins)
@@ -279,8 +280,8 @@ class Scorecard:
         yield
         awake = np.bincount(sender, minlength=n) > 0
         yield from self._pairs(road, sender, refs, cars, found, apart, awake, sums, bins)
-        scans = np.unique(np.stack([sender, road["event_us"]]), axis=1)[0]
-        sums[:, of.SCANS] += np.bincount(scans, minlength=n)
+        scans = np.unique(sender << np.int64(32) | (road["event_us"] - from_us))  # of a second: less than 32 bits
+        sums[:, of.SCANS] += np.bincount(scans >> np.int64(32), minlength=n)
         sums[:, of.SECONDS] += awake * slots / 10
         of.watched(road, objects, awake, self.masts, self._field, sums)
         of.histogram(bins, sender, of.DELAY, (road["receive_us"] - road["event_us"]) / 1000)

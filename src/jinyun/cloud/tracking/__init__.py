@@ -31,10 +31,14 @@ MOST_LOOKS = 256
 """Sightings of one track that a frame takes in; nobody is seen by so many at once."""
 SIZE_SHARE = 0.05
 """Least share of a new look in a track's size."""
+SETTLED_US = 100_000
+"""Twins are joined, senders compared and the improbable ended once in so much time, however often looks are taken."""
 
 
 def take(tracks: Tracks, sightings: NDArray[np.void], now_us: int) -> None:
     """Bring ``sightings`` (SIGHTING rows since the last call) into ``tracks``, as of ``now_us``."""
+    if not len(sightings) and tracks.seen_us == now_us:
+        return
     looks, noise = align.looks(tracks, sightings, now_us)
     alive = tracks.alive()
     seen = gate.view(tracks.rows, tracks.chains, alive, now_us)
@@ -56,6 +60,9 @@ def take(tracks: Tracks, sightings: NDArray[np.void], now_us: int) -> None:
     life.looked(rows, order, starts, looks, fits, now_us)
     trust.judge(rows, passes, tracks.trust, order, starts, looks, noise, fits)
     _describe(rows, order, starts, looks)
+    if now_us // SETTLED_US == tracks.settled_us // SETTLED_US:
+        return
+    tracks.settled_us = now_us
     alive = tracks.alive()
     seen = gate.view(rows, chains, alive, now_us)
     trust.kindred(rows, passes, seen, alive, now_us)

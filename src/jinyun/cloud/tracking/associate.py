@@ -47,52 +47,56 @@ def _mixed(a: np.uint64, b: np.uint64) -> np.uint64:
 
 
 @njit(cache=True)
-def _numbers(rows: Any, links: Any, alive: NDArray[np.int64], now_us: int) -> NDArray[np.uint64]:
-    """Return by which names tracks are called now, as a table: sender's row + 2 (1: BSM ids), its number, track, last use.
+def _numbers(
+    rows: Any, links: Any, alive: NDArray[np.int64], looks: Any, bounds: NDArray[np.int64], now_us: int
+) -> NDArray[np.uint64]:
+    """Return which tracks bear the names of the looks, as a table: sender's row + 2 (1: BSM ids), number, track + 1, last use.
 
-    Of two tracks with one name it is the one that was called so last.
+    Of two tracks with one name it is the one that was called so last. Only names that a look bears are in it.
     """
-    count = 0
-    for row in alive:
-        count += rows[row].vehicle_id != 0
-        for k in range(links.shape[1]):
-            last_us = links[row, k].last_us
-            count += last_us != 0 and now_us - last_us <= KEPT_US
     size = 64
-    while size < 2 * count:
+    while size < 6 * len(bounds):
         size *= 2
     names = np.zeros((size, 4), np.uint64)
     mask = np.uint64(size - 1)
+    for k in range(len(bounds) - 1):
+        look = looks[bounds[k + 1] - 1]
+        for sender, number in ((np.uint64(look.source + 2), look.participant), (np.uint64(1), look.vehicle_id)):
+            at = _at(names, mask, sender, number)
+            names[at, 0], names[at, 1] = sender, number
     for row in alive:
         for k in range(links.shape[1]):
             link = links[row, k]
             if link.last_us != 0 and now_us - link.last_us <= KEPT_US:
-                _enter(names, mask, np.uint64(link.source + 2), link.participant, row, link.last_us)
+                _call(names, mask, np.uint64(link.source + 2), link.participant, row, link.last_us)
         if rows[row].vehicle_id != 0:
-            _enter(names, mask, np.uint64(1), rows[row].vehicle_id, row, rows[row].last_us)
+            _call(names, mask, np.uint64(1), rows[row].vehicle_id, row, rows[row].last_us)
     return names
 
 
 @njit(cache=True)
-def _enter(
-    names: NDArray[np.uint64], mask: np.uint64, sender: np.uint64, number: np.uint64, row: int, used: int
-) -> None:
+def _at(names: NDArray[np.uint64], mask: np.uint64, sender: np.uint64, number: np.uint64) -> np.uint64:
+    """Return where a name is kept, or the free place where it would be."""
     at = _mixed(sender, number) & mask
     while names[at, 0] != 0 and not (names[at, 0] == sender and names[at, 1] == number):
         at = (at + np.uint64(1)) & mask
-    if names[at, 0] == 0 or used > np.int64(names[at, 3]):
-        names[at, 0], names[at, 1], names[at, 2], names[at, 3] = sender, number, np.uint64(row), np.uint64(used)
+    return at
+
+
+@njit(cache=True)
+def _call(
+    names: NDArray[np.uint64], mask: np.uint64, sender: np.uint64, number: np.uint64, row: int, used: int
+) -> None:
+    """Note that a track bears a name, where anybody asks for that."""
+    at = _at(names, mask, sender, number)
+    if names[at, 0] != 0 and (names[at, 2] == 0 or used > np.int64(names[at, 3])):
+        names[at, 2], names[at, 3] = np.uint64(row + 1), np.uint64(used)
 
 
 @njit(cache=True)
 def _named(names: NDArray[np.uint64], sender: np.uint64, number: np.uint64) -> np.int64:
-    mask = np.uint64(len(names) - 1)
-    at = _mixed(sender, number) & mask
-    while names[at, 0] != 0:
-        if names[at, 0] == sender and names[at, 1] == number:
-            return np.int64(names[at, 2])
-        at = (at + np.uint64(1)) & mask
-    return np.int64(-1)
+    """Return the track that bears a name, -1 for none."""
+    return np.int64(names[_at(names, np.uint64(len(names) - 1), sender, number), 2]) - 1
 
 
 @njit(cache=True)
@@ -125,7 +129,7 @@ def join(
     """
     count = len(bounds) - 1
     row_of, named = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
-    names = _numbers(rows, links, alive, now_us)
+    names = _numbers(rows, links, alive, looks, bounds, now_us)
     _by_number(rows, seen, looks, noise, bounds, now_us, names, row_of, named)
     free = _left(looks, bounds, row_of)
     if len(free) and len(alive):

@@ -58,11 +58,17 @@ class Tracks:
     excess: int = 0  # sightings of one sender and number beyond what one frame can use
     unplaced: int = 0  # looks that found the table full
     seen: NDArray[np.float64] = field(default_factory=lambda: np.zeros((256, 9)))
+    settled_us: int = 0  # when the tracks were last compared with each other
     seen_us: int = 0  # the instant that ``seen`` (:func:`.gate.view`) was made for
 
     def alive(self) -> NDArray[np.intp]:
         """Return the rows of the tracks there are."""
         return np.flatnonzero(self.rows["alive"])
+
+    @property
+    def count(self) -> int:
+        """How many tracks there are."""
+        return int(self.rows["alive"].sum())
 
     def room_for(self, more: int) -> NDArray[np.intp]:
         """Return the first ``more`` free rows, fewer where the table is full; it grows as needed."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import signal
 import ssl
 import time
 from collections import Counter, deque
@@ -23,7 +22,7 @@ from jinyun.net.gbt32960.credentials import Credentials
 from jinyun.net.gbt32960.dialogue import Accepted, identity
 from jinyun.net.gbt32960.server import Server, serve
 from jinyun.net.ingest import BlockReader, IngestError, open_reader
-from jinyun.parent import end_with_parent
+from jinyun.parent import end_asked, end_with_parent
 from jinyun.shapes import Finding
 from jinyun.state import write_json
 
@@ -118,10 +117,7 @@ async def run(
 
 
 async def _serve(args: argparse.Namespace) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = end_asked()
     vins = frozenset(args.vins.read_text().split()) if args.vins else None
     credentials = Credentials.read(args.platforms) if args.platforms else None
     tls = None

@@ -3,7 +3,7 @@
 import { render } from "preact";
 import "@fontsource-variable/noto-sans-sc/wght.css";
 import { Picture } from "./live/picture.ts";
-import { App } from "./ui/app.tsx";
+import { Root } from "./ui/root.tsx";
 import "./ui/styles/base.css";
 import "./ui/styles/layout.css";
 import "./ui/styles/panels.css";
@@ -11,6 +11,9 @@ import "./ui/styles/map.css";
 import "./ui/styles/advice.css";
 import "./ui/styles/applications.css";
 
+// The icon's address is relative to the page's, which changes without loading the page again: from now on it is whole.
+for (const icon of document.querySelectorAll<HTMLLinkElement>("link[rel=icon]")) icon.setAttribute("href", icon.href);
+
 const picture = new Picture();
-render(<App picture={picture} />, document.getElementById("app")!);
+render(<Root picture={picture} />, document.getElementById("app")!);
 picture.start();

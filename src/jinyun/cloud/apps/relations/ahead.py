@@ -1,6 +1,7 @@
 """Who drives ahead (前车): the next one on the lanes that a vehicle follows, over as many lanes as its way has.
 
 Ahead is whose body is in the way: who rides or stands so far aside that the follower passes it without touching is not.
+In a junction so is who has gone the first metres of another way from the same lane: there the ways are still one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ WIDTH_M = 1.8
 CLEAR_M, CREEPS_MPS, CHANGE_S = 6.0, 1.0, 1.5
 """One that leaves a way is clear of it so far beyond where ways part, does not leave it slower than this, and takes so long
 to change over to the lane beside."""
+PARTED_M = 6.0
+"""Whose rear is so far into a junction has parted from the other ways of its lane."""
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
 
@@ -90,25 +93,38 @@ def leaves_s(
 ) -> NDArray[np.float64]:  # fmt: skip
     """Return after how many seconds each leader has left its follower's way by its own likeliest one; infinity: it stays."""
     first = paths.first[:-1]
-    mine, theirs = paths.lane[first[follower]], paths.lane[first[leader]]
-    n, most = mine.shape
-    begin = np.argmax(mine == theirs[:, :1], axis=1)
-    meets = (mine == theirs[:, :1]).any(axis=1)
-    gone, parted = -located.s_m[leader], np.zeros(n, np.bool_)
-    shared = np.ones(n, np.bool_)
-    row = np.arange(n)
-    for k in range(most):
-        at = begin + k
-        own, its = mine[row, np.minimum(at, most - 1)], theirs[:, k]
-        known = (at < most) & (own >= 0) & (its >= 0)
-        parted |= shared & known & (own != its)
-        shared &= known & (own == its)
-        gone += np.where(shared, np.append(roads.extent_m, 0.0)[its], 0.0)
-    off = np.maximum(gone, 0.0) + CLEAR_M
-    with np.errstate(divide="ignore", invalid="ignore"):
-        when = np.where(speed_mps[leader] > CREEPS_MPS, off / speed_mps[leader], np.inf)
-    changes = ~meets & (theirs[:, 0] >= 0) & (paths.manner[first[leader]] == Manner.CHANGE)
-    return np.where(changes, CHANGE_S, np.where(parted & meets, when, np.inf))
+    when = np.full(len(follower), np.inf)
+    changes = paths.manner == Manner.CHANGE
+    _leave(
+        first[follower], first[leader], leader, paths.lane, changes, located.s_m, np.append(roads.extent_m, 0.0), speed_mps,
+        when,
+    )  # fmt: skip
+    return when
+
+
+@_compiled
+def _leave(
+    mine: NDArray[np.int64], theirs: NDArray[np.int64], leader: NDArray[np.int32], way: NDArray[np.int32],
+    changes: NDArray[np.bool_], station: NDArray[np.float64], extent_m: NDArray[np.float64],
+    speed: NDArray[np.float64], when: NDArray[np.float64],
+) -> None:  # fmt: skip
+    most = way.shape[1]
+    for n in range(len(mine)):
+        p, q, j = mine[n], theirs[n], leader[n]
+        begin = 0
+        while begin < most and way[p, begin] != way[q, 0]:
+            begin += 1
+        if begin == most:
+            if way[q, 0] >= 0 and changes[q]:
+                when[n] = CHANGE_S
+            continue
+        gone, k = -station[j], 0
+        while begin + k < most and way[q, k] >= 0 and way[p, begin + k] == way[q, k]:
+            gone += extent_m[way[q, k]]
+            k += 1
+        parts = begin + k < most and way[q, k] >= 0 and way[p, begin + k] >= 0
+        if parts and speed[j] > CREEPS_MPS:
+            when[n] = (max(gone, 0.0) + CLEAR_M) / speed[j]
 
 
 def ahead(
@@ -127,8 +143,8 @@ def ahead(
         heading = tracks["heading_rad"].astype(np.float64)
         speed = np.nan_to_num(tracks["speed_mps"].astype(np.float64))
         _look(
-            located.lane, located.s_m, paths.first, paths.lane, roads.extent_m, who.first, who.row, heading, speed,
-            located.offset_m, half_length_m, half_width_m, row, gap, closing,
+            located.lane, located.s_m, paths.first, paths.lane, roads.extent_m, roads.inner, roads.after_first, roads.after,
+            who.first, who.row, heading, speed, located.offset_m, half_length_m, half_width_m, row, gap, closing,
         )  # fmt: skip
     return Ahead(row, gap, closing)
 
@@ -136,7 +152,8 @@ def ahead(
 @_compiled
 def _look(
     lane: NDArray[np.int32], station: NDArray[np.float64], first: NDArray[np.int64], way: NDArray[np.int32],
-    extent_m: NDArray[np.float64], begins: NDArray[np.int64], who: NDArray[np.int64], heading: NDArray[np.float64],
+    extent_m: NDArray[np.float64], inner: NDArray[np.bool_], after_first: NDArray[np.int32], after: NDArray[np.int32],
+    begins: NDArray[np.int64], who: NDArray[np.int64], heading: NDArray[np.float64],
     speed: NDArray[np.float64], offset: NDArray[np.float64], half: NDArray[np.float64], wide: NDArray[np.float64],
     row: NDArray[np.int32], gap: NDArray[np.float64], closing: NDArray[np.float64],
 ) -> None:  # fmt: skip
@@ -144,7 +161,7 @@ def _look(
         here = lane[i]
         if here < 0:
             continue
-        before = -station[i]
+        before, last = -station[i], here
         path = first[i] if first[i + 1] > first[i] else -1
         k = 0
         if path >= 0:  # where on its way the lane it is on lies; a way that begins beside it is entered at its start
@@ -169,14 +186,22 @@ def _look(
                 if j != i and not abs(offset[j] - own) >= wide[i] + wide[j]:
                     break
                 low += 1
-            if low < high:
-                j = who[low]
+            j = who[low] if low < high else -1
+            if k > 0 and inner[here]:
+                for a in range(after_first[last], after_first[last + 1]):
+                    side = after[a]
+                    if side != here and inner[side] and begins[side] < begins[side + 1]:
+                        its = who[begins[side]]
+                        if its != i and station[its] - half[its] <= PARTED_M and (j < 0 or station[its] < station[j]):
+                            j = its
+            if j >= 0:
                 row[i] = j
                 gap[i] = before + station[j] - half[i] - half[j]
                 along = speed[j] * np.cos(heading[j] - heading[i]) if k == 0 else speed[j]
                 closing[i] = speed[i] - along
                 break
             before += extent_m[here]
+            last = here
             k += 1
             if path < 0 or k >= way.shape[1] or before > FARTHEST_M:
                 break

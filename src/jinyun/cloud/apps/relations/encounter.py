@@ -11,8 +11,11 @@ from jinyun.cloud.apps.relations.braking import gone_m
 from jinyun.cloud.apps.relations.meeting import Meetings
 from jinyun.cloud.prediction import Paths
 from jinyun.cloud.prediction.roadway import Roads
+from jinyun.hdmap import Turn
 
 Floats = NDArray[np.float64]
+LEFT_RAD = -0.8
+"""A way that bends so far in the junction turns left."""
 Rows = NDArray[np.int32]
 
 
@@ -56,9 +59,9 @@ def encounters(meetings: Meetings, rows: NDArray[np.bool_], tracks: NDArray[np.v
     host_path, other_path = np.concatenate([first_path, second_path]), np.concatenate([second_path, first_path])
     after = np.concatenate([after, after])
     host_in, other_in = np.concatenate([in_1, in_2]), np.concatenate([in_2, in_1])
-    speed = np.nan_to_num(tracks["speed_mps"].astype(np.float64))
+    speed = tracks["speed_mps"]
     rooms = (
-        gone_m(paths, path, speed[who], np.where(np.isfinite(its), its, after))
+        gone_m(paths, path, np.nan_to_num(speed[who].astype(np.float64)), np.where(np.isfinite(its), its, after))
         for who, path, its in ((host, host_path, host_in), (other, other_path, other_in))
     )
     return Encounters(
@@ -81,6 +84,16 @@ def bend_rad(path: Rows, paths: Paths, roads: Roads) -> Floats:
     beyond = np.cumsum((seen > 0) & ~inner, axis=1) > 0
     turned: Floats = np.where(inner & ~beyond, own[lanes], 0.0).sum(axis=1)
     return turned
+
+
+def turns_left(path: Rows, paths: Paths, roads: Roads) -> NDArray[np.bool_]:
+    """Return which ways turn left in their first junction: as the map's link says, or by how far they bend there.
+
+    A slow one's way may end in the middle of its turn, before it has bent far.
+    """
+    says = (paths.turn[path] & (Turn.LEFT | Turn.U_TURN)) > 0
+    left: NDArray[np.bool_] = says | (bend_rad(path, paths, roads) <= LEFT_RAD)
+    return left
 
 
 def approach_rad(path: Rows, paths: Paths, roads: Roads) -> Floats:

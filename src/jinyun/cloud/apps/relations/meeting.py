@@ -28,6 +28,8 @@ FINE = 4
 """Instants in a step at which is looked when bodies begin to touch."""
 ALONG_SD_MOST_M, ACROSS_SD_MOST_M = 6.0, 1.2
 """A way that is vaguer than this says no more where bodies touch."""
+REACH_M = 1.0
+"""Boxes that hold ways are so much larger on every side."""
 SLACK_SD = 2.0
 """Standard deviations beyond which bodies are not looked at closer."""
 LIKELY = 0.2
@@ -78,7 +80,7 @@ def meetings(tracks: NDArray[np.void], paths: Paths, half_length_m: Floats, half
         kind, length = tracks["kind"], tracks["length_m"]
         driven = (kind == Kind.MOTOR) | ((kind == Kind.UNKNOWN) & (length >= 3.0))
         speed = np.nan_to_num(tracks["speed_mps"].astype(np.float64))
-        reach = np.hypot(half_length_m, half_width_m) + 1.0
+        reach = np.hypot(half_length_m, half_width_m) + REACH_M
         ways = _sampled(tracks, paths)
         box, courses = boxes(paths.first, paths.probability, ways, reach)
         order = np.argsort(box[:, 0, 0], kind="stable")
@@ -102,28 +104,58 @@ def meetings(tracks: NDArray[np.void], paths: Paths, half_length_m: Floats, half
     return Meetings(first, second, first_path, second_path, *(np.ascontiguousarray(whole[:, k]) for k in range(4, 13)))
 
 
-X, Y, SINE, COSINE, ALONG, ACROSS = range(6)
+X, Y, COURSE, SINE, COSINE, ALONG, ACROSS = range(7)
 """Columns of a sample: place, course, standard deviations."""
 
 
 def _sampled(tracks: NDArray[np.void], paths: Paths) -> Floats:
-    """Return the samples of all ways with the present before them, shape (m, 11, 6).
-
-    Where sine and cosine are to be stands the heading: few ways come near another, and :func:`_turn` makes them of it.
-    """
-    of = paths.track
-    noise = tracks["position_sd_m"].astype(np.float64)
-    noise = np.where(np.isfinite(noise), noise, 0.5)
-    ways = np.empty((len(of), SAMPLES, 6))
-    ways[:, 0, X], ways[:, 0, Y] = tracks["x_m"][of], tracks["y_m"][of]
-    ways[:, 1:, X], ways[:, 1:, Y] = paths.x_m, paths.y_m
-    ways[:, 0, SINE], ways[:, 1:, SINE] = tracks["heading_rad"][of], paths.heading_rad
-    np.nan_to_num(ways[:, :, SINE], copy=False)
-    ways[:, 0, ALONG] = ways[:, 0, ACROSS] = noise[of]
-    ways[:, 1:, ALONG], ways[:, 1:, ACROSS] = paths.along_sd_m, paths.across_sd_m
-    np.minimum(ways[:, :, ALONG], ALONG_SD_MOST_M, out=ways[:, :, ALONG])
-    np.minimum(ways[:, :, ACROSS], ACROSS_SD_MOST_M, out=ways[:, :, ACROSS])
+    """Return the samples of all ways with the present before them, shape (m, 11, 7)."""
+    of, ways = paths.track, np.empty((len(paths.track), SAMPLES, 7))
+    turn = np.empty((len(of), SAMPLES), np.float32)  # numpy's sines of single precision are the quickest there are
+    turn[:, 0], turn[:, 1:] = tracks["heading_rad"][of], paths.heading_rad
+    np.nan_to_num(turn, copy=False)
+    _sample(
+        of, tracks["x_m"], tracks["y_m"], tracks["position_sd_m"], paths.x_m, paths.y_m, turn, np.sin(turn), np.cos(turn),
+        paths.along_sd_m, paths.across_sd_m, ways,
+    )  # fmt: skip
     return ways
+
+
+@_compiled
+def _sample(
+    of: NDArray[np.int32], x: Floats, y: Floats, noise: NDArray[np.float32], way_x: Floats, way_y: Floats,
+    turn: NDArray[np.float32], sine: NDArray[np.float32], cosine: NDArray[np.float32], along: NDArray[np.float32],
+    across: NDArray[np.float32], ways: Floats,
+) -> None:  # fmt: skip
+    for p in range(len(of)):
+        i = of[p]
+        sd = noise[i] if np.isfinite(noise[i]) else 0.5
+        now = ways[p, 0]
+        now[X], now[Y] = x[i], y[i]
+        now[ALONG], now[ACROSS] = min(sd, ALONG_SD_MOST_M), min(sd, ACROSS_SD_MOST_M)
+        for k in range(SAMPLES - 1):
+            row = ways[p, k + 1]
+            row[X], row[Y] = way_x[p, k], way_y[p, k]
+            row[ALONG], row[ACROSS] = min(along[p, k], ALONG_SD_MOST_M), min(across[p, k], ACROSS_SD_MOST_M)
+        for k in range(SAMPLES):
+            row = ways[p, k]
+            row[COURSE], row[SINE], row[COSINE] = turn[p, k], sine[p, k], cosine[p, k]
+
+
+@_compiled
+def _bounds(ways: Floats) -> Floats:
+    """Return least and greatest east, least and greatest north of each way, and its greatest deviation along."""
+    found = np.empty((len(ways), 5))
+    for p in range(len(ways)):
+        low_x = high_x = ways[p, 0, X]
+        low_y = high_y = ways[p, 0, Y]
+        vague = ways[p, 0, ALONG]
+        for k in range(1, SAMPLES):
+            x, y = ways[p, k, X], ways[p, k, Y]
+            low_x, high_x, low_y, high_y = min(low_x, x), max(high_x, x), min(low_y, y), max(high_y, y)
+            vague = max(vague, ways[p, k, ALONG])
+        found[p, 0], found[p, 1], found[p, 2], found[p, 3], found[p, 4] = low_x, high_x, low_y, high_y, vague
+    return found
 
 
 @_compiled
@@ -134,7 +166,7 @@ def _meet(
     """Work out each pair; write those that matter, one a row, and return how many."""
     kept = 0
     whole, heaviest_touch = np.zeros(SAMPLES - 1), np.zeros(SAMPLES - 1)
-    turned = np.zeros(len(ways), np.bool_)  # of which ways sine and cosine are known
+    bounds = _bounds(ways)
     timing = np.empty(4)
     alike = np.cos(PARALLEL_RAD)
     for row in range(len(pairs)):
@@ -142,7 +174,7 @@ def _meet(
         both_driven = driven[i] and driven[j]
         total, heaviest = 0.0, -1.0
         best_p, best_q, best_most = -1, -1, 0.0
-        near = reach[i] + reach[j]
+        near = reach[i] + reach[j] - 2 * REACH_M
         for p in range(first[i], first[i + 1]):
             if probability[p] < LEAST_PATH:
                 continue
@@ -151,7 +183,10 @@ def _meet(
                     continue
                 both = probability[p] * probability[q]
                 most, touched = 0.0, False
-                for k in range(SAMPLES - 1):
+                a, b = bounds[p], bounds[q]
+                wide = near + SLACK_SD * np.sqrt(a[4] ** 2 + b[4] ** 2)
+                apart = max(a[0] - b[1], b[0] - a[1], a[2] - b[3], b[2] - a[3]) > wide
+                for k in range(0 if apart else SAMPLES - 1):
                     dx0, dy0 = ways[q, k, X] - ways[p, k, X], ways[q, k, Y] - ways[p, k, Y]
                     ex, ey = ways[q, k + 1, X] - ways[p, k + 1, X] - dx0, ways[q, k + 1, Y] - ways[p, k + 1, Y] - dy0
                     # nearest approach of two straight pieces: is it near enough to look closer?
@@ -161,8 +196,6 @@ def _meet(
                     slack = near + SLACK_SD * np.sqrt(ways[p, k + 1, ALONG] ** 2 + ways[q, k + 1, ALONG] ** 2)
                     if cx * cx + cy * cy > slack * slack:
                         continue
-                    _turn(ways, p, turned)
-                    _turn(ways, q, turned)
                     value = _at(
                         ways, p, q, k, share, half_length[i], half_width[i], half_length[j], half_width[j], alike,
                         both_driven,
@@ -182,15 +215,18 @@ def _meet(
         if best_p < 0:
             continue
         timing[:] = np.nan
-        crosses, cross_x, cross_y, cross_angle = _cross(
-            ways[best_p], ways[best_q], half_length[i], half_width[i], half_length[j], half_width[j], timing
-        )
+        crosses, cross_x, cross_y, cross_angle = False, np.nan, np.nan, 0.0
+        a, b = bounds[best_p], bounds[best_q]
+        if a[0] <= b[1] and b[0] <= a[1] and a[2] <= b[3] and b[2] <= a[3]:
+            crosses, cross_x, cross_y, cross_angle = _cross(
+                ways[best_p], ways[best_q], b, half_length[i], half_width[i], half_length[j], half_width[j], timing
+            )
         if crosses and abs(cross_angle) < PARALLEL_RAD and both_driven:
             crosses = False
         if not crosses:
             timing[:] = np.nan
-        apart = max(timing[2] - timing[1], timing[0] - timing[3]) if crosses else np.inf
-        if not (total >= LEAST or apart <= APART_S):
+        later = max(timing[2] - timing[1], timing[0] - timing[3]) if crosses else np.inf
+        if not (total >= LEAST or later <= APART_S):
             continue
         after, at_x, at_y, angle = np.inf, np.nan, np.nan, 0.0
         if best_most > 0.0:
@@ -224,16 +260,6 @@ def _meet(
 
 
 @_compiled
-def _turn(ways: Floats, p: int, turned: NDArray[np.bool_]) -> None:
-    """Make sine and cosine of the headings of a way, once."""
-    if not turned[p]:
-        turned[p] = True
-        for k in range(SAMPLES):
-            heading = ways[p, k, SINE]
-            ways[p, k, SINE], ways[p, k, COSINE] = np.sin(heading), np.cos(heading)
-
-
-@_compiled
 def _between(ways: Floats, p: int, q: int, k: int) -> tuple[float, float]:
     """Return sine and cosine of the course of way q seen from that of way p, at a sample."""
     s, c = ways[p, k, SINE], ways[p, k, COSINE]
@@ -264,14 +290,17 @@ def _at(
 
 @_compiled
 def _cross(
-    a: Floats, b: Floats, length_a: float, width_a: float, length_b: float, width_b: float, timing: Floats
+    a: Floats,
+    b: Floats,
+    bounds: Floats,
+    length_a: float,
+    width_a: float,
+    length_b: float,
+    width_b: float,
+    timing: Floats,
 ) -> tuple[bool, float, float, float]:
-    """Return (whether two ways cross, where, at which angle) and write when each body is over the place."""
-    low_x = high_x = b[0, X]
-    low_y = high_y = b[0, Y]
-    for m in range(1, len(b)):
-        low_x, high_x = min(low_x, b[m, X]), max(high_x, b[m, X])
-        low_y, high_y = min(low_y, b[m, Y]), max(high_y, b[m, Y])
+    """Return (whether two ways cross, where, at which angle) and write when each body is over the place; ``bounds`` are b's."""
+    low_x, high_x, low_y, high_y = bounds[0], bounds[1], bounds[2], bounds[3]
     gone_a = 0.0
     for k in range(len(a) - 1):
         x, y, to_x, to_y = a[k, X], a[k, Y], a[k + 1, X], a[k + 1, Y]

@@ -53,6 +53,23 @@ export function date(lang: Language, t_ms: number): string {
   return representable(t_ms) ? clockFormat(lang, "date").format(t_ms) : UNKNOWN;
 }
 
+const DAY_MS = 86_400_000;
+const BEIJING_MS = 28_800_000;
+/** Whether an instant is the end of a day in China: a duty that is due by a day is due by its last instant. */
+const endsDay = (t_ms: number): boolean => (t_ms + BEIJING_MS) % DAY_MS === 0;
+
+/** The day by which something is due. */
+export function dueDate(lang: Language, instant: string): string {
+  const t_ms = Date.parse(instant);
+  return date(lang, endsDay(t_ms) ? t_ms - 1 : t_ms);
+}
+
+/** The time of that day by which it is due; the end of a day is 24:00. */
+export function dueTime(lang: Language, instant: string): string {
+  const t_ms = Date.parse(instant);
+  return endsDay(t_ms) ? (lang === "zh" ? "当日 24:00" : "by the end of the day") : timeOfDay(lang, t_ms);
+}
+
 /** A duration in its largest fitting unit. */
 export function duration(lang: Language, ms: number): string {
   if (!Number.isFinite(ms)) return UNKNOWN;

@@ -36,8 +36,12 @@ export function setLanguage(to: Language): void {
   language.set(to);
 }
 
-export function say(lang: Language, word: Word, values: Readonly<Record<string, string | number>> = {}): string {
-  return WORDS[word][lang].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+export function say(lang: Language, word: Word, values?: Readonly<Record<string, string | number>>): string {
+  return fill(WORDS[word][lang], values);
+}
+
+function fill(text: string, values: Readonly<Record<string, string | number>> = {}): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
 export interface Speech {
@@ -50,4 +54,14 @@ export interface Speech {
 export function useSpeech(): Speech {
   const lang = useStore(language);
   return { lang, t: (word, values) => say(lang, word, values), name: (both) => both[lang] };
+}
+
+/** The words of one page (`i18n/NAME.ts`), said like those of all. */
+export function useWords<W extends string>(words: Readonly<Record<W, { readonly zh: string; readonly en: string }>>): {
+  readonly lang: Language;
+  readonly t: (word: W, values?: Readonly<Record<string, string | number>>) => string;
+  readonly name: Speech["name"];
+} {
+  const lang = useStore(language);
+  return { lang, t: (word, values) => fill(words[word][lang], values), name: (both) => both[lang] };
 }

@@ -88,6 +88,23 @@ export class Picture {
     void this.refresh();
   }
 
+  /** Show the record from `t_us` on instead of the live street; `told` hears what the centre's player says of itself. */
+  replay(t_us: number, opened: (say: (text: string) => void) => void, told: (text: string) => void): () => void {
+    const record = address(`api/v1/replay?t_us=${Math.round(t_us)}`);
+    record.protocol = record.protocol === "https:" ? "wss:" : "ws:";
+    const stop = connect(record.href, {
+      opened: (say) => {
+        this.opened += 1;
+        opened(say);
+      },
+      binary: (data) => this.take(() => this.takeFrame(readFrame(data, new Bodies()))),
+      text: (data) => this.take(() => told(data)),
+      closed: () => this.link.set(this.opened === 0 ? "connecting" : "lost"),
+    });
+    void this.refresh();
+    return stop;
+  }
+
   private take(read: () => void): void {
     this.msgs += 1;
     this.link.set("live");

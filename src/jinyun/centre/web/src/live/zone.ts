@@ -1,5 +1,6 @@
 /** What the page asks the centre for besides the live channel: the zone, its map and its applications. */
 
+import { PAGE_PATH } from "./paths.ts";
 import { bilingual, type Bilingual } from "../wire/frame.ts";
 import { readCatalogue, readEpisodes, type Application, type AdviceEpisode } from "../wire/catalogue.ts";
 import { readZoneMap, type Tile, type ZoneMap } from "../wire/zonemap.ts";
@@ -14,13 +15,10 @@ export interface Zone {
   readonly mapTag: string;
 }
 
-/** What of the page's own path is the page's and not the centre's. */
-const PAGE = /(?<=\/)applications(\/[^/]*)?\/?$/;
-
 /** An address of the centre, found from the page's own so that it works below any path. */
 export function address(path: string): URL {
   const { origin, pathname } = window.location;
-  return new URL(path, origin + pathname.replace(PAGE, ""));
+  return new URL(path, origin + pathname.replace(PAGE_PATH, ""));
 }
 
 async function ask(path: string): Promise<Response> {

@@ -19,6 +19,8 @@ import { Latency } from "./latency.tsx";
 import { Legend } from "./legend.tsx";
 import { Messages } from "./messages.tsx";
 import { useNarrow, usePadding } from "./measure.ts";
+import { Other } from "./other.tsx";
+import { pageOf } from "./pages.ts";
 import { Participants } from "./participants.tsx";
 import { Parts } from "./parts.tsx";
 import { route } from "./route.ts";
@@ -52,13 +54,11 @@ export function App({ picture }: { readonly picture: Picture }) {
   }, [picture]);
 
   useLayoutEffect(() => {
-    document.documentElement.dataset["theme"] = colours;
     stage?.setTheme(colours);
   }, [colours, stage]);
 
   useEffect(() => {
-    document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
-    const what = onMap ? "" : here.application === "" ? t("applications.all") : here.application;
+    const what = onMap ? "" : here.page === "other" ? name(pageOf(here.name).title) : here.application || t("applications.all");
     document.title = [what, zone === null ? "" : name(zone.name), "缙云 Jinyun"].filter((part) => part !== "").join(" · ");
   }, [lang, zone, name, t, onMap, here]);
 
@@ -79,6 +79,7 @@ export function App({ picture }: { readonly picture: Picture }) {
       />
       <Header picture={picture} map={onMap} panels={panels} togglePanels={() => setPanels(!panels)} />
       {here.page === "applications" && <ApplicationsPage picture={picture} application={here.application} />}
+      {here.page === "other" && <Other picture={picture} name={here.name} item={here.item} />}
       {stage !== null && onMap && (
         <>
           <Banner picture={picture} />

@@ -41,7 +41,7 @@ function byRule(episodes: readonly Episode[]): Episode[][] {
 }
 
 function Row({ episode }: { readonly episode: Episode }) {
-  const { t, lang } = useSpeech();
+  const { t, lang, name } = useSpeech();
   return (
     <li
       class={`episode episode-${episode.severity}${episode.open ? "" : " episode-closed"}`}
@@ -55,9 +55,9 @@ function Row({ episode }: { readonly episode: Episode }) {
         <b class="episode-source">{episode.source}</b>
         <span class="episode-field">{episode.field}</span>
       </p>
-      <p class="episode-reason">{episode.reason}</p>
+      <p class="episode-reason">{name(episode.reason)}</p>
       <p class="episode-foot">
-        <span class="episode-rule">{episode.rule}</span>
+        <span class="episode-rule" title={episode.rule}>{name(episode.name)}</span>
         <span>{t("wrong.since", { t: timeOfDay(lang, episode.opened_us / 1000) })}</span>
         <span>{t("wrong.count", { n: number(lang, episode.count) })}</span>
         {!episode.open && <span class="episode-end">{t("wrong.closed")}</span>}
@@ -67,7 +67,7 @@ function Row({ episode }: { readonly episode: Episode }) {
 }
 
 function Group({ episodes }: { readonly episodes: readonly Episode[] }) {
-  const { t, lang } = useSpeech();
+  const { t, lang, name } = useSpeech();
   const first = episodes[0]!;
   if (episodes.length <= FEW) {
     return (
@@ -86,10 +86,10 @@ function Group({ episodes }: { readonly episodes: readonly Episode[] }) {
         <summary>
           <span class="episode-head">
             <span class="severity">{t(`severity.${first.severity}`)}</span>
-            <b class="episode-source">{first.rule}</b>
+            <b class="episode-source" title={first.rule}>{name(first.name)}</b>
             <span class="episode-field">{t("wrong.sources", { n: number(lang, sources) })}</span>
           </span>
-          <span class="episode-reason">{first.reason}</span>
+          <span class="episode-reason">{name(first.reason)}</span>
           <span class="episode-foot">
             <span class="episode-rule">{t("wrong.episodes", { n: number(lang, episodes.length) })}</span>
             <span>{t("wrong.since", { t: timeOfDay(lang, since / 1000) })}</span>

@@ -5,8 +5,10 @@ import { date, timeOfDay } from "../i18n/format.ts";
 import { setLanguage, useSpeech } from "../i18n/language.ts";
 import type { Picture } from "../live/picture.ts";
 import { useStore } from "../live/store.ts";
+import { Who } from "./desk/who.tsx";
 import { Icon } from "./icon.tsx";
 import { Link } from "./link.tsx";
+import { Menu } from "./menu.tsx";
 import { MAP } from "./route.ts";
 import { theme, toggleTheme } from "./theme.ts";
 
@@ -98,6 +100,8 @@ export function Header({ picture, map, panels, togglePanels }: Props) {
           <Icon name={map ? "grid" : "map"} />
           <span class="wide-only">{t(map ? "applications.all" : "action.map")}</span>
         </Link>
+        <Menu />
+        <Who />
         <button
           type="button"
           class="switch switch-text"

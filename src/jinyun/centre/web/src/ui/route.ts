@@ -1,6 +1,7 @@
-/** Which page is shown: the map, all applications, or one; kept in the address so that it can be sent, reloaded and left. */
+/** Which page is shown: the map, the applications, or one of `pages.ts`; kept in the address so that it can be sent, reloaded and left. */
 
 import { address } from "../live/zone.ts";
+import { PAGE_PATH, type PageName } from "../live/paths.ts";
 import { Store } from "../live/store.ts";
 
 interface MapRoute {
@@ -17,7 +18,16 @@ interface ApplicationsRoute {
   readonly application: string;
 }
 
-export type Route = MapRoute | ApplicationsRoute;
+/** One of `pages.ts`. */
+interface OtherRoute {
+  readonly page: "other";
+  readonly name: OtherName;
+  /** what of it is shown, "" all or the first */
+  readonly item: string;
+}
+
+export type OtherName = Exclude<PageName, "applications">;
+export type Route = MapRoute | ApplicationsRoute | OtherRoute;
 
 export const MAP: MapRoute = { page: "map", application: "", at: null };
 /** What of the address is the viewer's own choice and goes along to every page. */
@@ -25,8 +35,11 @@ const KEPT = ["lang", "theme", "renderer"] as const;
 
 function read(): Route {
   const { pathname, search } = window.location;
-  const found = /\/applications(?:\/([^/]*))?\/?$/.exec(pathname);
-  if (found !== null) return { page: "applications", application: decode(found[1] ?? "") };
+  const found = PAGE_PATH.exec(pathname);
+  if (found !== null) {
+    const [name, item] = [found[1] as PageName, decode(found[2] ?? "")];
+    return name === "applications" ? { page: name, application: item } : { page: "other", name, item };
+  }
   const query = new URLSearchParams(search);
   const [x_m, y_m] = (query.get("at") ?? "").split(",").map(Number.parseFloat);
   const placed = x_m !== undefined && y_m !== undefined && Number.isFinite(x_m) && Number.isFinite(y_m);
@@ -43,10 +56,15 @@ function decode(part: string): string {
 
 export const route = new Store<Route>(read());
 
+function pathOf(to: Route): string {
+  if (to.page === "map") return "";
+  const [name, item] = to.page === "other" ? [to.name, to.item] : [to.page, to.application];
+  return item === "" ? name : `${name}/${encodeURIComponent(item)}`;
+}
+
 /** The address of a page. */
 export function addressOf(to: Route): string {
-  const path = to.page === "map" ? "" : `applications${to.application === "" ? "" : `/${encodeURIComponent(to.application)}`}`;
-  const found = address(path);
+  const found = address(pathOf(to));
   const before = new URLSearchParams(window.location.search);
   for (const name of KEPT) {
     const value = before.get(name);

@@ -30,6 +30,18 @@ export interface Application {
   readonly unit: string;
   readonly reads: readonly string[];
   readonly parameters: readonly Parameter[];
+  /** what was measured of it on the simulated street; null where nothing was */
+  readonly measured: Measured | null;
+}
+
+export interface Measured {
+  /** what measured the figures, and the table of conditions */
+  readonly command: string;
+  readonly conditions_command: string;
+  /** by name: precision, recall, lead_p50_s, ...; what has no value is missing */
+  readonly figures: ReadonlyMap<string, number>;
+  /** by conditions, as clear_30: weather and percent of vehicles connected */
+  readonly by_conditions: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
 export interface AdviceEpisode {
@@ -69,6 +81,22 @@ function parameter(value: Json): Parameter {
   };
 }
 
+function figures(value: unknown): ReadonlyMap<string, number> {
+  return new Map(Object.entries(object(value ?? {})).filter((pair): pair is [string, number] => typeof pair[1] === "number"));
+}
+
+function measured(value: unknown): Measured | null {
+  if (value === null || value === undefined) return null;
+  const from = object(value);
+  const by = Object.entries(object(from["by_conditions"] ?? {}));
+  return {
+    command: text(from["command"]),
+    conditions_command: text(from["conditions_command"]),
+    figures: figures(from["figures"]),
+    by_conditions: new Map(by.map(([name, its]) => [name, figures(its)])),
+  };
+}
+
 /** Read the answer of `/api/v1/applications`, in the order of the rows; throws when it is another. */
 export function readCatalogue(value: unknown): readonly Application[] {
   const from = object(value);
@@ -87,6 +115,7 @@ export function readCatalogue(value: unknown): readonly Application[] {
       unit: text(one["unit"]),
       reads: texts(one["reads"]),
       parameters: list(one["parameters"]).map(parameter),
+      measured: measured(one["measured"]),
     };
   });
 }

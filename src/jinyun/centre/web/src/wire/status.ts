@@ -1,6 +1,6 @@
 /** The centre's status, once a second: parts, rates, latency, devices and what is wrong. */
 
-import { bilingual } from "./frame.ts";
+import { bilingual, type Bilingual } from "./frame.ts";
 
 export type PartName = "broker" | "cloud" | "centre" | "street" | (string & {});
 export type PartState = "up" | "starting" | "down" | "unknown";
@@ -35,10 +35,12 @@ export interface Device {
 export interface Episode {
   readonly id: string;
   readonly rule: string;
+  /** what its rule is called */
+  readonly name: Bilingual;
   readonly severity: Severity;
   readonly source: string;
   readonly field: string;
-  readonly reason: string;
+  readonly reason: Bilingual;
   readonly opened_us: number;
   readonly last_us: number;
   readonly count: number;
@@ -123,10 +125,11 @@ function episode(value: Json): Episode {
   return {
     id: text(value["id"]),
     rule: text(value["rule"]),
+    name: { zh: text(object(value["name"])["zh"]) || text(value["rule"]), en: text(object(value["name"])["en"]) || text(value["rule"]) },
     severity: oneOf(value["severity"], ["info", "fault"], "warning"),
     source: text(value["source"]),
     field: text(value["field"]),
-    reason: text(value["reason"]),
+    reason: { zh: text(value["reason_zh"]) || text(value["reason"]), en: text(value["reason"]) },
     opened_us: number(value["opened_us"]),
     last_us: number(value["last_us"]),
     count: number(value["count"]),

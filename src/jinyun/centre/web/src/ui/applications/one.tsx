@@ -16,6 +16,7 @@ import { Icon } from "../icon.tsx";
 import { Link } from "../link.tsx";
 import { MAP } from "../route.ts";
 import { UrgencyMark } from "../urgency.tsx";
+import { MeasuredFigures } from "./measured.tsx";
 import { Simulated } from "./simulated.tsx";
 
 const EVERY_MS = 2000;
@@ -224,6 +225,7 @@ export function One({ picture, application, known }: {
           </div>
         )}
       </section>
+      <MeasuredFigures measured={application.measured} />
       <section aria-label={t("application.parameters")}>
         <h3>{t("application.parameters")}</h3>
         <Numbers parameters={own} label={t("application.parameters")} />

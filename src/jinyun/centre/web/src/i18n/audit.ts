@@ -1,0 +1,27 @@
+/** Words of the page of the audit log. */
+
+export const WORDS = {
+  "title": { zh: "审计日志", en: "Audit log" },
+  "lead": { zh: "每次登录、每次查看个人数据、每条指令都记录在此，只追加，前后相扣；任何改动都能被发现。", en: "Every sign-in, every reading of personal data and every command, appended and chained: whatever is changed shows." },
+  "verify": { zh: "校验", en: "Verify" },
+  "verified": { zh: "共 {n} 条，前后一致，未被改动", en: "{n} entries, as written" },
+  "broken": { zh: "第 {n} 条起与写入时不符：{what}", en: "Not as written from entry {n} on: {what}" },
+  "head": { zh: "末条校验值（请另行保存）", en: "Value of the last entry (keep it elsewhere)" },
+  "number": { zh: "序号", en: "No." },
+  "time": { zh: "时间", en: "Time" },
+  "who": { zh: "账号", en: "Account" },
+  "nobody": { zh: "本机命令行", en: "command line" },
+  "act": { zh: "行为", en: "Deed" },
+  "act.read": { zh: "查看", en: "read" },
+  "act.command": { zh: "指令", en: "command" },
+  "act.sign-in": { zh: "登录", en: "sign-in" },
+  "act.sign-out": { zh: "退出", en: "sign-out" },
+  "act.refused": { zh: "被拒绝", en: "refused" },
+  "what": { zh: "对象", en: "What" },
+  "via": { zh: "方式", en: "By" },
+  "via.session": { zh: "网页", en: "page" },
+  "outcome": { zh: "结果", en: "Outcome" },
+  "done": { zh: "完成", en: "done" },
+  "failed": { zh: "未完成（{n}）", en: "not done ({n})" },
+  "from": { zh: "来源地址", en: "From" },
+} as const;

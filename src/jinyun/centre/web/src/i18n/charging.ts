@@ -1,0 +1,27 @@
+/** The words of the charging page. */
+
+export const WORDS = {
+  "title": { zh: "充电", en: "Charging" },
+  "none": { zh: "充电中心系统未运行（jinyun run --charging-port）", en: "No central system of chargers runs (jinyun run --charging-port)" },
+  "old": { zh: "充电信息已停止更新", en: "Charging information is no longer renewed" },
+  "plan": { zh: "场站充电计划（未来 24 小时）", en: "The depot's plan for the next 24 hours" },
+  "plan.limit": { zh: "变压器限额 {kw} kW", en: "transformer limit {kw} kW" },
+  "plan.good": { zh: "所有班次均可按时发车", en: "every shuttle leaves with what it needs" },
+  "plan.short": { zh: "{shuttle} 缺 {kwh} kWh", en: "{shuttle} leaves {kwh} kWh short" },
+  "plan.none": { zh: "没有场站计划", en: "No plan of a depot" },
+  "chargers": { zh: "充电桩", en: "Chargers" },
+  "chargers.none": { zh: "没有已登记的充电桩", en: "No charger is enrolled" },
+  "sessions": { zh: "正在充电", en: "Sessions" },
+  "sessions.none": { zh: "没有正在进行的充电", en: "Nobody charges now" },
+  "here": { zh: "在线", en: "connected" },
+  "away": { zh: "离线", en: "away" },
+  "limit": { zh: "限值 {kw} kW", en: "limit {kw} kW" },
+  "batteries": { zh: "车辆电池（GB/T 32960）", en: "Batteries (GB/T 32960)" },
+  "batteries.none": { zh: "没有车辆电池数据", en: "No battery has reported" },
+  "alarms": { zh: "告警", en: "Alarms" },
+  "alarms.none": { zh: "没有告警（登录后可见全部）", en: "No alarm (all are shown to who signed in)" },
+  "energy": { zh: "电量 kWh", en: "energy kWh" },
+  "power": { zh: "功率 kW", en: "power kW" },
+  "charge": { zh: "荷电状态", en: "charge" },
+  "state": { zh: "状态", en: "state" },
+} as const;

@@ -1,0 +1,28 @@
+/** Words of the page of the ledger. */
+
+export const WORDS = {
+  "title": { zh: "用量台账", en: "Ledger" },
+  "lead": { zh: "谁用了哪些数据与服务、质量是否达到约定、收入与成本；也如实显示空转。", en: "Who used which feed and service, whether at the agreed quality, income and cost; and how empty the zone runs." },
+  "note": { zh: "企业、价格与约定均为虚构；数量由记录逐条计数。", en: "Companies, prices and agreements are invented; units are counted message by message from the record." },
+  "minutes": { zh: "时段", en: "Time" },
+  "minutes.n": { zh: "最近 {n} 分钟", en: "last {n} min" },
+  "consumed": { zh: "被使用 / 产生", en: "Used of produced" },
+  "passengers": { zh: "乘客 / 公里", en: "Passengers per km" },
+  "granted": { zh: "优先：使用 / 给予", en: "Priority used of granted" },
+  "income": { zh: "收入 / 公里", en: "Income per km" },
+  "cost": { zh: "成本 / 公里", en: "Cost per km" },
+  "unknown": { zh: "未知", en: "not known" },
+  "messages": { zh: "记录中的消息", en: "Messages in the record" },
+  "strange": { zh: "不属任何设备", en: "Of no device" },
+  "nobody": { zh: "未归属", en: "Nobody's" },
+  "anybody": { zh: "公开访问", en: "public displays" },
+  "subject": { zh: "对象", en: "Subject" },
+  "service": { zh: "服务", en: "Service" },
+  "units": { zh: "数量", en: "Units" },
+  "good": { zh: "达标", en: "Good" },
+  "agreed": { zh: "约定", en: "Agreed" },
+  "amount": { zh: "金额（元）", en: "CNY" },
+  "total": { zh: "合计 {n} · {a} 元", en: "Total {n} · {a} CNY" },
+  "download": { zh: "下载", en: "Download" },
+  "empty": { zh: "该时段没有用量", en: "Nothing was used in this time" },
+} as const;

@@ -1,0 +1,292 @@
+"""A worker (工作节点): a process that owns partitions of the map and runs their fusion, started by anything on any machine.
+
+It asks for the leases of the partitions that are its when they are shared out evenly among the workers that it hears; who
+gets them the broker decides. An owner takes its partition's windows in their order without gaps, tells its beliefs at each
+tick while it holds the lease, and keeps a checkpoint a second. A new owner reads it and asks for the windows since.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+
+import numpy as np
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+from nats.js.kv import KeyValue
+from numpy.typing import NDArray
+
+from jinyun.cloud.engine import lease, wire
+from jinyun.cloud.engine.checkpoints import Checkpoints, FencedError, open_store
+from jinyun.cloud.engine.lease import Lease
+from jinyun.cloud.engine.partition import Partition
+from jinyun.cloud.engine.tiles import Tiling
+from jinyun.cloud.twin import TICK_US
+from jinyun.net import parts
+from jinyun.net.client import link_to
+from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING
+
+KEEP_S = 1.0
+"""A checkpoint this often."""
+ALIVE_S = 0.3
+DEAD_S = 1.0
+"""A worker that was not heard for so long is left out when partitions are shared out."""
+AGAIN_S = 0.1
+"""Missed windows are asked for when nothing went on for so long, and again this often."""
+MOST_MISSED = 150
+"""A gap of more windows is left as it is: nobody keeps them, and the street has moved on."""
+BEHIND = 25
+"""So many windows waiting, a worker takes them as one at the next tick."""
+
+
+@dataclass(slots=True)
+class Share:
+    """One partition as its owner works on it."""
+
+    partition: Partition
+    epoch: int
+    book: Checkpoints
+    said: Subscription
+    waiting: dict[int, wire.Turn] = field(default_factory=dict)
+    joiner: parts.Joiner = field(default_factory=parts.Joiner)
+    asked_s: float = 0.0  # when missed windows were asked for last
+    moved_s: float = 0.0  # when a window was taken last
+    kept_s: float = 0.0
+    keeping: asyncio.Task[int] | None = None  # the checkpoint that is being written
+    gathered: list[NDArray[np.void]] = field(default_factory=list)  # windows to be taken as one
+    begun: bool = False  # whether the windows follow on the state without a gap
+
+
+class Worker:
+    """The partitions that this process owns, and those it would."""
+
+    def __init__(self, zone: str, url: str, name: str, tiling: Tiling) -> None:
+        """Begin with nothing owned; ``url`` names the broker, the nodes of a clustered one with commas between them."""
+        self.zone, self.url, self.name, self.tiling = zone, url, name, tiling
+        self.shares: dict[int, Share] = {}
+        self.leases: dict[int, Lease] = {}
+        self.heard: dict[str, float] = {}
+        self.fenced = 0
+        self._told_alive_s = 0.0
+        self._left: dict[int, Share] = {}  # partitions that were ours
+        self._away = False  # the broker was away: what it held in memory is gone
+        self._link: Client | None = None
+        self._store: KeyValue | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop``; a broker that is away is awaited."""
+        _warm(self.tiling)
+        name = f"jinyun-worker-{self.name}"
+        self._link = link = await link_to(self.url, name, 0.1, ping_s=1, reconnected_cb=self._back)
+        await link.subscribe(wire.alive_subject(self.zone), cb=self._heard)
+        while not stop.is_set() and not await self._found():
+            await asyncio.sleep(0.2)
+        began_s = time.monotonic()
+        self.leases = {part: Lease(link, self.zone, part) for part in range(self.tiling.parts)}
+        tasks = [
+            asyncio.create_task(its.keep(partial(self._wants, part, began_s), stop))
+            for part, its in self.leases.items()
+        ]
+        finding: asyncio.Task[bool] | None = None
+        try:
+            while not stop.is_set():
+                if finding is not None and finding.done():
+                    finding = None
+                if self._away and finding is None:  # a log without a leader answers nobody: nothing here waits for it
+                    finding = asyncio.create_task(self._found())
+                await self._say_alive()
+                await self._own()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), 0.05)
+        finally:
+            for share in list(self.shares.values()):
+                with contextlib.suppress(FencedError, NatsError, TimeoutError):
+                    if share.keeping is not None:
+                        await share.keeping
+                    await share.book.keep(share.partition, share.epoch)
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await link.close()
+
+    async def _back(self) -> None:
+        self._away = True
+
+    async def _found(self) -> bool:
+        """Make what the broker keeps for the workers, where it is not there; return whether it is."""
+        assert self._link is not None
+        try:
+            await lease.found(self._link, self.zone, self.tiling.parts)
+            self._store = await open_store(self._link, self.zone)
+        except (NatsError, TimeoutError, OSError):
+            return False
+        self._away = False
+        return True
+
+    def _wants(self, part: int, began_s: float) -> bool:
+        """Return whether this worker should own a partition, by those that are heard; it is a wish, and no more than that."""
+        now = time.monotonic()
+        if now - began_s < 2 * ALIVE_S:
+            return False  # listen first who is there
+        alive = frozenset({self.name, *(name for name, at in self.heard.items() if now - at < DEAD_S)})
+        return share_out(alive, self.tiling.parts)[part] == self.name
+
+    async def _heard(self, message: Msg) -> None:
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            self.heard[str(json.loads(message.data)["name"])] = time.monotonic()
+            if len(self.heard) > 1000:
+                self.heard = {name: at for name, at in self.heard.items() if time.monotonic() - at < DEAD_S}
+
+    async def _say_alive(self) -> None:
+        now = time.monotonic()
+        if now - self._told_alive_s < ALIVE_S or self._link is None:
+            return
+        self._told_alive_s = now
+        told = {"name": self.name, "parts": sorted(self.shares), "host": platform.node(), "pid": os.getpid()}
+        with contextlib.suppress(NatsError):
+            await self._link.publish(wire.alive_subject(self.zone), json.dumps(told).encode())
+
+    async def _own(self) -> None:
+        """Take up what was won, let go what was lost, keep checkpoints that are due."""
+        for part, its in self.leases.items():
+            if its.held and part not in self.shares:
+                await self._take_up(part)
+            elif not its.held and part in self.shares:
+                await self._let_go(part)
+        for part, share in list(self.shares.items()):
+            if share.keeping is not None:
+                if not share.keeping.done():
+                    continue
+                fault, share.keeping = share.keeping.exception(), None
+                if isinstance(fault, FencedError):
+                    self.fenced += 1
+                    await self._let_go(part)
+                    continue
+                if fault is not None and not isinstance(fault, (NatsError, TimeoutError)):
+                    raise fault  # a broker that is away is no fault of ours: the lease ends by itself
+            if share.begun and time.monotonic() - share.kept_s > KEEP_S:
+                share.kept_s = time.monotonic()
+                share.keeping = asyncio.create_task(share.book.keep(share.partition, share.epoch))
+
+    async def _take_up(self, part: int) -> None:
+        assert self._link is not None and self._store is not None
+        left = self._left.get(part)
+        if left is not None and self.leases[part].unled:  # our line was away, and nobody can have got it since
+            left.said = await self._listen(part)
+            self.shares[part] = self._left.pop(part)
+            return
+        book = Checkpoints(self._store, part)
+        try:
+            kept, epoch = await book.take_over()
+        except (FencedError, NatsError, TimeoutError):
+            return
+        said = await self._listen(part)
+        left = self._left.pop(part, None)
+        if left is not None and (kept is None or (epoch, kept.number) < (left.epoch, left.partition.number)):
+            kept, epoch = left.partition, left.epoch  # nobody had it meanwhile: what we had is the newest
+        self.shares[part] = Share(kept or Partition(part), epoch if kept else 0, book, said)
+
+    async def _listen(self, part: int) -> Subscription:
+        assert self._link is not None
+        subject = wire.in_subject(self.zone, part)
+        return await self._link.subscribe(subject, cb=self._told, pending_msgs_limit=10_000)
+
+    async def _let_go(self, part: int) -> None:
+        share = self.shares.pop(part)
+        if share.keeping is not None:
+            share.keeping.cancel()
+            share.keeping = None
+        self._left[part] = share
+        with contextlib.suppress(NatsError):
+            await share.said.unsubscribe()
+
+    async def _told(self, message: Msg) -> None:
+        """Take one window of a partition, or what of it came in parts."""
+        part = int(message.subject.split(".")[-2])
+        share = self.shares.get(part)
+        if share is None:
+            return
+        whole = share.joiner.take(message.data)
+        if whole is None:
+            return
+        with contextlib.suppress(wire.WireError):
+            turn = wire.unpack(whole)
+            if turn.epoch != share.epoch:
+                if turn.epoch < share.epoch:
+                    return
+                share.partition, share.epoch, share.waiting, share.begun = Partition(part), turn.epoch, {}, False
+                share.partition.number = turn.number - 1
+            share.waiting[turn.number] = turn
+            await self._go_on(share)
+
+    async def _go_on(self, share: Share) -> None:
+        its, waiting = share.partition, share.waiting
+        for number in [number for number in waiting if number <= its.number]:
+            del waiting[number]
+        if waiting and min(waiting) - its.number > MOST_MISSED:
+            its.number = min(waiting) - 1
+        while (turn := waiting.pop(its.number + 1, None)) is not None:
+            tick = turn.t_us % TICK_US == 0
+            share.begun, share.moved_s = True, time.monotonic()
+            if not tick and len(waiting) + share.said.pending_msgs > BEHIND:
+                share.gathered.append(turn.rows)
+                its.number += 1
+                continue
+            its.take(np.concatenate([*share.gathered, turn.rows]) if share.gathered else turn.rows, turn.t_us)
+            share.gathered = []
+            if tick:
+                await self._tell(share, turn)
+            if waiting:
+                await asyncio.sleep(0)  # who catches up must not lose its leases over it
+        if not waiting:
+            return
+        now = time.monotonic()
+        if now - max(share.asked_s, share.moved_s) > AGAIN_S and self._link is not None:
+            share.asked_s = now
+            wish = {"part": its.part, "epoch": share.epoch, "after": its.number, "before": min(waiting)}
+            with contextlib.suppress(NatsError):
+                await self._link.publish(wire.again_subject(self.zone), json.dumps(wish).encode())
+
+    async def _tell(self, share: Share, turn: wire.Turn) -> None:
+        its = share.partition
+        if self._link is None or not self.leases[its.part].held:
+            return
+        told = wire.pack(
+            wire.Turn(its.part, share.epoch, share.book.fence, its.number, turn.t_us, its.beliefs(self.tiling))
+        )
+        with contextlib.suppress(NatsError):
+            for payload in parts.cut(told, its.number):
+                await self._link.publish(wire.out_subject(self.zone, its.part), payload)
+
+
+def _warm(tiling: Tiling) -> None:
+    """Load the compiled loops before anything waits for them: a lease is shorter than that takes."""
+    its, sighting = Partition(0), np.zeros(2, SIGHTING)
+    sighting["participant"], sighting["by"], sighting["event_us"] = (1, 2), (SEEN_BY_ITSELF, SEEN_BY_ROAD), 1
+    for t_us in (20_000, 40_000):
+        its.take(sighting, t_us)
+        its.beliefs(tiling)
+    Partition.restored(its.checkpoint())
+
+
+@lru_cache(64)
+def share_out(names: frozenset[str], count: int) -> tuple[str, ...]:
+    """Return which worker should own each of ``count`` partitions: evenly, and moving few when one comes or goes."""
+    most = -(-count // len(names))
+    owner, owned = [""] * count, dict.fromkeys(names, 0)
+    for _, name, part in sorted((_weight(name, part), name, part) for name in names for part in range(count)):
+        if not owner[part] and owned[name] < most:
+            owner[part] = name
+            owned[name] += 1
+    return tuple(owner)
+
+
+def _weight(name: str, part: int) -> bytes:
+    return hashlib.blake2b(f"{part} {name}".encode(), digest_size=8).digest()

@@ -1,0 +1,1 @@
+"""Evidence (证据): the pack of an event, sealed, and what proves it on a machine that has nothing but Python."""
