@@ -65,12 +65,12 @@ def abnormal(scene: Scene, parameters: Parameters) -> NDArray[np.bool_]:
         hazard |= (scene.reports["events"] & EVENTS["hazard_lights"]) > 0
         told = ((scene.reports["events"] & TOLD) > 0) | hazard
         inner = np.append(roads.inner, True)[lane]
-        against = here & ~inner & (along.forward_mps <= -parameters["against_mps"]) & (np.cos(
-            tracks["heading_rad"] - along.course_rad) < -0.8) & (tracks["sources"] >= 2)  # fmt: skip
+        against = here & ~inner & (along.forward_mps <= -parameters["against_mps"]) & (tracks["sources"] >= 2)
+        against[against] = np.cos(tracks["heading_rad"][against] - along.course_rad[against]) < -0.8
         kind = np.append(scene.map.lanes["kind"], LaneKind.SIDEWALK)[lane]
         calm = np.abs(scene.accel_mps2) <= parameters["steady_mps2"]
         creeps = speed <= parameters["creep_share"] * np.append(roads.limit_mps, np.nan)[lane]
-        doubtful = here & ~inner & along.keeps & creeps & calm & np.isin(kind, (LaneKind.CAR, LaneKind.BUS))
+        doubtful = here & ~inner & along.keeps & creeps & calm & ((kind == LaneKind.CAR) | (kind == LaneKind.BUS))
     odd: NDArray[np.bool_] = (here & told & slow & ~_stopping(scene, here & hazard)) | against
     rows = np.flatnonzero(doubtful & ~odd)
     rows = rows[~_explained_by_traffic(scene, rows, speed, parameters)][:MOST_DOUBTFUL]

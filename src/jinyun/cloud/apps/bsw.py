@@ -32,24 +32,25 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
 
 def _side(scene: Scene, parameters: Parameters, hosts: NDArray[np.bool_], side: int) -> NDArray[np.void]:
     tracks, paths, beside, along = scene.tracks, scene.paths, scene.beside, scene.along
-    first, to = paths.first[:-1], beside.lane[:, side]
+    rows = np.flatnonzero(hosts & (beside.lane[:, side] >= 0))
+    lane, first = scene.located.lane[rows], paths.first[rows]
     drifts = (paths.manner[first] == Manner.CHANGE) & (paths.probability[first] >= parameters["changes"])
-    drifts &= paths.lane[first, 0] == to
+    drifts &= paths.lane[first, 0] == beside.lane[rows, side]
     # nobody is taken to change over to where somebody is; whose body goes there all the same is the one to be warned
     toward = -1.0 if side == 0 else 1.0
-    offset, aside = toward * scene.located.offset_m, toward * along.aside_mps
+    offset, aside = toward * scene.located.offset_m[rows], toward * along.aside_mps[rows]
     with np.errstate(invalid="ignore"):
         drifts &= aside >= parameters["over_mps"]
-        half = np.append(scene.roadway.roads.half_m, np.nan)[scene.located.lane]
+        half = scene.roadway.roads.half_m[lane]
         drifts |= (aside >= parameters["drift_mps"]) & (offset + aside * parameters["look_s"] >= half)
-    lights = scene.reports["lights"]
+    lights = scene.reports["lights"][rows]
     lamp = ((lights & (LEFT_LAMP | RIGHT_LAMP)) == LAMPS[side]) & ((lights & HAZARD_LAMPS) == 0)
     if lamp.any():
-        share = np.bincount(paths.track, paths.probability * ((paths.turn & TURNS[side]) > 0), len(tracks))
+        share = np.bincount(paths.track, paths.probability * ((paths.turn & TURNS[side]) > 0), len(tracks))[rows]
         with np.errstate(invalid="ignore"):
-            end_m = np.append(scene.roadway.roads.extent_m, np.nan)[scene.located.lane] - scene.located.s_m
+            end_m = scene.roadway.roads.extent_m[lane] - scene.located.s_m[rows]
             lamp &= ~((share >= parameters["turns"]) & (end_m <= parameters["turn_m"]))
-    rows = np.flatnonzero(hosts & (to >= 0) & (drifts | lamp))
+    rows, drifts = rows[drifts | lamp], drifts[drifts | lamp]
     if not len(rows):
         return NOTHING
     speed = scene.speed_mps
@@ -63,15 +64,15 @@ def _side(scene: Scene, parameters: Parameters, hosts: NDArray[np.bool_], side: 
         blind = (behind_m <= parameters["zone_m"]) & ~leaves
         rear = (behind >= 0) & counts[behind] & (blind | (comes_s <= parameters["closing_s"]))
         # one that stands in a queue beside is seen, and passed, but by whose body goes there all the same
-        rear &= (speed[behind] >= parameters["other_mps"]) | (drifts[rows] & (behind_m <= 0))
+        rear &= (speed[behind] >= parameters["other_mps"]) | (drifts & (behind_m <= 0))
         abreast = (front >= 0) & counts[front] & (front_m < 0)
-        abreast &= (speed[front] >= parameters["other_mps"]) | drifts[rows]
+        abreast &= (speed[front] >= parameters["other_mps"]) | drifts
     warned = rear | abreast
     other, gap = np.where(rear, behind, front)[warned], np.where(rear, behind_m, front_m)[warned]
     after = np.where(rear & ~(behind_m <= 0), comes_s, 0.0)[warned]
     rows = rows[warned]
     return advice(
-        tracks["id"][rows], about=tracks["id"][other], urgency=np.where(drifts[rows], Urgency.ACT, Urgency.WARN),
+        tracks["id"][rows], about=tracks["id"][other], urgency=np.where(drifts[warned], Urgency.ACT, Urgency.WARN),
         x_m=tracks["x_m"][other], y_m=tracks["y_m"][other], after_s=np.where(np.isfinite(after), after, np.nan),
         probability=tracks["existence"][other], value=np.maximum(gap, 0.0),
     )  # fmt: skip

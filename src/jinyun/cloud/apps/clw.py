@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
 from jinyun.cloud.apps.relations.ahead import ahead
 from jinyun.cloud.apps.relations.braking import goes_on
+from jinyun.cloud.apps.relations.known import known
 from jinyun.cloud.apps.scene import Scene
 
 MOST = 64
@@ -24,7 +25,7 @@ MOST = 64
 def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     """Return who comes near one out of control; ``value`` is the distance to it now (m)."""
     tracks = scene.tracks
-    speed, yaw = scene.speed_mps, np.nan_to_num(tracks["yaw_rps"].astype(np.float64))
+    speed, yaw = scene.speed_mps, known(tracks["yaw_rps"])
     old = scene.t_us - tracks["first_us"] >= parameters["seen_s"] * 1e6  # a new track's turn rate is not yet settled
     spins = old & (speed >= parameters["fast_mps"]) & (np.abs(yaw) * speed >= parameters["grip_mps2"])
     spins &= np.abs(yaw) >= parameters["yaw_rps"]

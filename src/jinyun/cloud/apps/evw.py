@@ -30,7 +30,7 @@ BESIDE_M = 100.0
 
 def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     """Return who makes way for whom; ``value`` is the side: 1 right, -1 left, 0 stay or wait."""
-    speed = scene.tracks["speed_mps"].astype(np.float64)
+    speed = scene.speed_mps
     those = np.flatnonzero(scene.on_duty & (scene.located.lane >= 0) & (speed >= parameters["least_mps"]))[:MOST]
     if not len(those):
         return NOTHING
@@ -63,7 +63,7 @@ def _ahead(
     rows, lane, gap = near[told], lane[told], gap[told]
     on_way = ~down.beside[lane]
     side = np.where((roads.right[lane] < 0) & (roads.left[lane] >= 0), LEFT, RIGHT)
-    after = gap / np.maximum(speed[row] - np.nan_to_num(speed[rows]), 1.0)
+    after = gap / np.maximum(speed[row] - speed[rows], 1.0)
     return advice(
         scene.id[rows], about=scene.id[row], urgency=np.where(on_way & (after <= parameters["warn_s"]), Urgency.WARN, 1),
         x_m=scene.tracks["x_m"][row], y_m=scene.tracks["y_m"][row], after_s=after,
@@ -119,7 +119,7 @@ def _crossing(
     if not np.isfinite(meets).any():
         return NOTHING
     rows, link, metres = _through(scene, near)
-    when, v = meets[link], np.nan_to_num(speed[rows])
+    when, v = meets[link], speed[rows]
     own = (metres - scene.half_length_m[rows]) / np.maximum(v, 1.0)
     waits = (v < parameters["standing_mps"]) & (own <= parameters["near_s"])
     told = (when <= parameters["crossing_s"]) & ((np.abs(own - when) <= parameters["apart_s"]) | waits)

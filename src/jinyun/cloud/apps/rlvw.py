@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
+from jinyun.cloud.apps.relations.known import known
 from jinyun.cloud.apps.scene import Scene
 from jinyun.shapes import Light
 
@@ -29,9 +30,9 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
         return NOTHING
     light, left = (column[to.group[rows]] for column in scene.light)
     metres, v = np.maximum(to.line_m[rows], LEAST_M), speed[rows]
-    accel = np.nan_to_num(tracks["accel_mps2"][rows].astype(np.float64))
+    accel = scene.accel_mps2[rows]
     arrives = _arrival_s(metres, v, np.minimum(accel, 0.0))
-    doubt = np.nan_to_num(tracks["speed_sd_mps"][rows].astype(np.float64), nan=parameters["speed_sd_mps"])
+    doubt = known(tracks["speed_sd_mps"][rows], parameters["speed_sd_mps"])
     needed = np.maximum(v - 2 * doubt, 0.0) ** 2 / (2 * (metres + parameters["over_m"]))
     red = (light == Light.RED) & ((arrives < left - parameters["margin_s"]) | ~np.isfinite(left))
     closing = (light == Light.YELLOW) & (arrives > left + parameters["margin_s"])

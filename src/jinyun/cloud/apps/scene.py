@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from jinyun.cloud.apps.relations.ahead import Ahead, ahead
 from jinyun.cloud.apps.relations.along import Along, along
 from jinyun.cloud.apps.relations.beside import Beside, beside
+from jinyun.cloud.apps.relations.known import known
 from jinyun.cloud.apps.relations.lit import Lit, lit
 from jinyun.cloud.apps.relations.meeting import Meetings, meetings
 from jinyun.cloud.lanes import Located
@@ -80,12 +81,12 @@ class Scene:
     @cached_property
     def speed_mps(self) -> NDArray[np.float64]:
         """The speed of each; 0 where nobody knows it."""
-        return np.nan_to_num(self.tracks["speed_mps"].astype(np.float64))
+        return known(self.tracks["speed_mps"])
 
     @cached_property
     def accel_mps2(self) -> NDArray[np.float64]:
         """The acceleration of each; 0 where nobody knows it."""
-        return np.nan_to_num(self.tracks["accel_mps2"].astype(np.float64))
+        return known(self.tracks["accel_mps2"])
 
     @cached_property
     def on_duty(self) -> NDArray[np.bool_]:

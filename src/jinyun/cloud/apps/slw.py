@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
+from jinyun.cloud.apps.relations.known import known
 from jinyun.cloud.apps.scene import Scene
 
 
@@ -20,7 +21,7 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
         return NOTHING
     tracks, located = scene.tracks, scene.located
     speed = tracks["speed_mps"].astype(np.float64)
-    doubt = np.nan_to_num(tracks["speed_sd_mps"].astype(np.float64), nan=parameters["speed_sd_mps"])
+    doubt = known(tracks["speed_sd_mps"], parameters["speed_sd_mps"])
     limit = scene.limit_mps
     certain = (located.lane >= 0) & (located.certainty >= parameters["lane_certainty"])
     certain[certain] = ~scene.roadway.roads.inner[located.lane[certain]]

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from jinyun.cloud.apps.relations.known import known
 from jinyun.cloud.lanes import Located
 from jinyun.cloud.prediction import Manner, Paths
 from jinyun.cloud.prediction.roadway import Roads
@@ -141,7 +142,7 @@ def ahead(
             width = tracks["width_m"].astype(np.float64)
             half_width_m = np.where(width > 0, width, WIDTH_M) / 2
         heading = tracks["heading_rad"].astype(np.float64)
-        speed = np.nan_to_num(tracks["speed_mps"].astype(np.float64))
+        speed = known(tracks["speed_mps"])
         _look(
             located.lane, located.s_m, paths.first, paths.lane, roads.extent_m, roads.inner, roads.after_first, roads.after,
             who.first, who.row, heading, speed, located.offset_m, half_length_m, half_width_m, row, gap, closing,

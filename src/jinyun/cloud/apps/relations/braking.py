@@ -6,12 +6,18 @@ stop with a reaction time before it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
+from jinyun.cloud.apps.relations.known import known
 from jinyun.cloud.prediction import TIMES_S, Paths
 
 Floats = NDArray[np.float64]
+_compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
+STEP_S, LAST_S = float(TIMES_S[0]), float(TIMES_S[-1])
 
 LEAST_ROOM_M = 0.3
 """No room is taken for smaller."""
@@ -27,7 +33,7 @@ def to_stop_mps2(speed_mps: Floats, room_m: Floats) -> Floats:
 
 def goes_on(speed_mps: Floats, accel_mps2: Floats, room_m: Floats) -> NDArray[np.bool_]:
     """Return who does not brake as it takes to stop within so many metres; an unknown acceleration is none."""
-    return -np.nan_to_num(accel_mps2) < ENOUGH * to_stop_mps2(speed_mps, room_m)
+    return -known(accel_mps2) < ENOUGH * to_stop_mps2(speed_mps, room_m)
 
 
 def too_late(speed_mps: Floats, room_m: Floats, reaction_s: float, braking_mps2: float) -> NDArray[np.bool_]:
@@ -37,11 +43,22 @@ def too_late(speed_mps: Floats, room_m: Floats, reaction_s: float, braking_mps2:
 
 def gone_m(paths: Paths, path: NDArray[np.int32], speed_mps: Floats, after_s: Floats) -> Floats:
     """Return how far each of some ways has led after so many seconds; the whole of it where it takes longer or is unknown."""
-    speeds = np.column_stack([speed_mps, paths.speed_mps[path].astype(np.float64)])
-    step_s = float(TIMES_S[0])
-    gone = np.column_stack([np.zeros(len(path)), np.cumsum((speeds[:, 1:] + speeds[:, :-1]) / 2 * step_s, axis=1)])
-    at = np.clip(np.nan_to_num(after_s, nan=np.inf, posinf=TIMES_S[-1]), 0.0, TIMES_S[-1]) / step_s
-    k = np.minimum(at.astype(np.int64), len(TIMES_S) - 1)
-    row = np.arange(len(path))
-    metres: Floats = gone[row, k] + (at - k) * (gone[row, k + 1] - gone[row, k])
+    metres = np.empty(len(path))
+    _gone(paths.speed_mps, path, speed_mps, after_s, metres)
     return metres
+
+
+@_compiled
+def _gone(
+    speeds: NDArray[np.float32], path: NDArray[np.int32], now_mps: Floats, after_s: Floats, metres: Floats
+) -> None:
+    for n in range(len(path)):
+        left = min(max(after_s[n], 0.0), LAST_S) if after_s[n] == after_s[n] else LAST_S
+        gone, before = 0.0, now_mps[n]
+        for k in range(speeds.shape[1]):
+            step = (before + speeds[path[n], k]) / 2 * STEP_S
+            if left <= STEP_S:
+                gone += left / STEP_S * step
+                break
+            gone, left, before = gone + step, left - STEP_S, float(speeds[path[n], k])
+        metres[n] = gone

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.cloud.apps.relations.braking import gone_m
+from jinyun.cloud.apps.relations.known import known
 from jinyun.cloud.apps.relations.meeting import Meetings
 from jinyun.cloud.prediction import Paths
 from jinyun.cloud.prediction.roadway import Roads
@@ -61,7 +62,7 @@ def encounters(meetings: Meetings, rows: NDArray[np.bool_], tracks: NDArray[np.v
     host_in, other_in = np.concatenate([in_1, in_2]), np.concatenate([in_2, in_1])
     speed = tracks["speed_mps"]
     rooms = (
-        gone_m(paths, path, np.nan_to_num(speed[who].astype(np.float64)), np.where(np.isfinite(its), its, after))
+        gone_m(paths, path, known(speed[who]), np.where(np.isfinite(its), its, after))
         for who, path, its in ((host, host_path, host_in), (other, other_path, other_in))
     )
     return Encounters(

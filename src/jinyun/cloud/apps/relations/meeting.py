@@ -14,12 +14,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from jinyun.cloud.apps.relations.known import known
 from jinyun.cloud.apps.relations.pairing import LEAST_PATH, PARALLEL_RAD, boxes, sweep
 from jinyun.cloud.apps.relations.touching import touching
 from jinyun.cloud.prediction import TIMES_S, Paths
 from jinyun.shapes import Kind
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 
 LEAST = 0.02
 """Less likely pairs are left out, unless their ways cross within :data:`APART_S`."""
@@ -79,10 +81,10 @@ def meetings(tracks: NDArray[np.void], paths: Paths, half_length_m: Floats, half
     if len(tracks) > 1 and len(paths.track):
         kind, length = tracks["kind"], tracks["length_m"]
         driven = (kind == Kind.MOTOR) | ((kind == Kind.UNKNOWN) & (length >= 3.0))
-        speed = np.nan_to_num(tracks["speed_mps"].astype(np.float64))
+        speed = known(tracks["speed_mps"])
         reach = np.hypot(half_length_m, half_width_m) + REACH_M
-        ways = _sampled(tracks, paths)
-        box, courses = boxes(paths.first, paths.probability, ways, reach)
+        place, rest = _sampled(tracks, paths)
+        box, courses = boxes(paths.first, paths.probability, place, rest[:, :, COURSE], reach)
         order = np.argsort(box[:, 0, 0], kind="stable")
         pairs = sweep(order, box, courses, driven, speed)
         pairs.sort(axis=1)
@@ -91,7 +93,8 @@ def meetings(tracks: NDArray[np.void], paths: Paths, half_length_m: Floats, half
             pairs,
             paths.first,
             paths.probability.astype(np.float64),
-            ways,
+            place,
+            rest,
             half_length_m,
             half_width_m,
             driven,
@@ -104,69 +107,70 @@ def meetings(tracks: NDArray[np.void], paths: Paths, half_length_m: Floats, half
     return Meetings(first, second, first_path, second_path, *(np.ascontiguousarray(whole[:, k]) for k in range(4, 13)))
 
 
-X, Y, COURSE, SINE, COSINE, ALONG, ACROSS = range(7)
-"""Columns of a sample: place, course, standard deviations."""
+X, Y = 0, 1
+"""Columns of a place."""
+COURSE, SINE, COSINE, ALONG, ACROSS = range(5)
+"""Columns of what else a sample has: the course and its sine and cosine, standard deviations."""
 
 
-def _sampled(tracks: NDArray[np.void], paths: Paths) -> Floats:
-    """Return the samples of all ways with the present before them, shape (m, 11, 7)."""
-    of, ways = paths.track, np.empty((len(paths.track), SAMPLES, 7))
-    turn = np.empty((len(of), SAMPLES), np.float32)  # numpy's sines of single precision are the quickest there are
+def _sampled(tracks: NDArray[np.void], paths: Paths) -> tuple[Floats, Singles]:
+    """Return the samples of all ways with the present before them: places, shape (m, 11, 2), and the rest, (m, 11, 5)."""
+    of = paths.track
+    place, rest = np.empty((len(of), SAMPLES, 2)), np.empty((len(of), SAMPLES, 5), np.float32)
+    turn = np.empty((len(of), SAMPLES), np.float32)
     turn[:, 0], turn[:, 1:] = tracks["heading_rad"][of], paths.heading_rad
-    np.nan_to_num(turn, copy=False)
+    turn[~np.isfinite(turn)] = 0.0
     _sample(
         of, tracks["x_m"], tracks["y_m"], tracks["position_sd_m"], paths.x_m, paths.y_m, turn, np.sin(turn), np.cos(turn),
-        paths.along_sd_m, paths.across_sd_m, ways,
-    )  # fmt: skip
-    return ways
+        paths.along_sd_m, paths.across_sd_m, place, rest,
+    )  # fmt: skip  # numpy's sines of single precision are the quickest there are
+    return place, rest
 
 
 @_compiled
 def _sample(
-    of: NDArray[np.int32], x: Floats, y: Floats, noise: NDArray[np.float32], way_x: Floats, way_y: Floats,
-    turn: NDArray[np.float32], sine: NDArray[np.float32], cosine: NDArray[np.float32], along: NDArray[np.float32],
-    across: NDArray[np.float32], ways: Floats,
+    of: NDArray[np.int32], x: Floats, y: Floats, noise: Singles, way_x: Floats, way_y: Floats, turn: Singles,
+    sine: Singles, cosine: Singles, along: Singles, across: Singles, place: Floats, rest: Singles,
 ) -> None:  # fmt: skip
+    vaguest, widest = np.float32(ALONG_SD_MOST_M), np.float32(ACROSS_SD_MOST_M)
     for p in range(len(of)):
         i = of[p]
-        sd = noise[i] if np.isfinite(noise[i]) else 0.5
-        now = ways[p, 0]
-        now[X], now[Y] = x[i], y[i]
-        now[ALONG], now[ACROSS] = min(sd, ALONG_SD_MOST_M), min(sd, ACROSS_SD_MOST_M)
+        sd = noise[i] if np.isfinite(noise[i]) else np.float32(0.5)
+        place[p, 0, X], place[p, 0, Y] = x[i], y[i]
+        rest[p, 0, ALONG], rest[p, 0, ACROSS] = min(sd, vaguest), min(sd, widest)
         for k in range(SAMPLES - 1):
-            row = ways[p, k + 1]
-            row[X], row[Y] = way_x[p, k], way_y[p, k]
-            row[ALONG], row[ACROSS] = min(along[p, k], ALONG_SD_MOST_M), min(across[p, k], ACROSS_SD_MOST_M)
+            place[p, k + 1, X], place[p, k + 1, Y] = way_x[p, k], way_y[p, k]
+            rest[p, k + 1, ALONG], rest[p, k + 1, ACROSS] = min(along[p, k], vaguest), min(across[p, k], widest)
         for k in range(SAMPLES):
-            row = ways[p, k]
+            row = rest[p, k]
             row[COURSE], row[SINE], row[COSINE] = turn[p, k], sine[p, k], cosine[p, k]
 
 
 @_compiled
-def _bounds(ways: Floats) -> Floats:
+def _bounds(place: Floats, rest: Singles) -> Floats:
     """Return least and greatest east, least and greatest north of each way, and its greatest deviation along."""
-    found = np.empty((len(ways), 5))
-    for p in range(len(ways)):
-        low_x = high_x = ways[p, 0, X]
-        low_y = high_y = ways[p, 0, Y]
-        vague = ways[p, 0, ALONG]
+    found = np.empty((len(place), 5))
+    for p in range(len(found)):
+        low_x = high_x = place[p, 0, X]
+        low_y = high_y = place[p, 0, Y]
+        vague = rest[p, 0, ALONG]
         for k in range(1, SAMPLES):
-            x, y = ways[p, k, X], ways[p, k, Y]
+            x, y = place[p, k, X], place[p, k, Y]
             low_x, high_x, low_y, high_y = min(low_x, x), max(high_x, x), min(low_y, y), max(high_y, y)
-            vague = max(vague, ways[p, k, ALONG])
+            vague = max(vague, rest[p, k, ALONG])
         found[p, 0], found[p, 1], found[p, 2], found[p, 3], found[p, 4] = low_x, high_x, low_y, high_y, vague
     return found
 
 
 @_compiled
 def _meet(
-    pairs: NDArray[np.int32], first: NDArray[np.int64], probability: Floats, ways: Floats, half_length: Floats,
-    half_width: Floats, driven: NDArray[np.bool_], reach: Floats, found: Floats,
+    pairs: NDArray[np.int32], first: NDArray[np.int64], probability: Floats, place: Floats, rest: Singles,
+    half_length: Floats, half_width: Floats, driven: NDArray[np.bool_], reach: Floats, found: Floats,
 ) -> int:  # fmt: skip
     """Work out each pair; write those that matter, one a row, and return how many."""
     kept = 0
     whole, heaviest_touch = np.zeros(SAMPLES - 1), np.zeros(SAMPLES - 1)
-    bounds = _bounds(ways)
+    bounds = _bounds(place, rest)
     timing = np.empty(4)
     alike = np.cos(PARALLEL_RAD)
     for row in range(len(pairs)):
@@ -187,17 +191,22 @@ def _meet(
                 wide = near + SLACK_SD * np.sqrt(a[4] ** 2 + b[4] ** 2)
                 apart = max(a[0] - b[1], b[0] - a[1], a[2] - b[3], b[2] - a[3]) > wide
                 for k in range(0 if apart else SAMPLES - 1):
-                    dx0, dy0 = ways[q, k, X] - ways[p, k, X], ways[q, k, Y] - ways[p, k, Y]
-                    ex, ey = ways[q, k + 1, X] - ways[p, k + 1, X] - dx0, ways[q, k + 1, Y] - ways[p, k + 1, Y] - dy0
+                    dx0, dy0 = place[q, k, X] - place[p, k, X], place[q, k, Y] - place[p, k, Y]
+                    dx1, dy1 = place[q, k + 1, X] - place[p, k + 1, X], place[q, k + 1, Y] - place[p, k + 1, Y]
+                    if min(dx0, dx1) > wide or max(dx0, dx1) < -wide or min(dy0, dy1) > wide or max(dy0, dy1) < -wide:
+                        continue  # most steps end here
+                    ex, ey = dx1 - dx0, dy1 - dy0
                     # nearest approach of two straight pieces: is it near enough to look closer?
                     share = -(dx0 * ex + dy0 * ey) / max(ex * ex + ey * ey, 1e-9)
                     share = min(max(share, 0.0), 1.0)
                     cx, cy = dx0 + share * ex, dy0 + share * ey
-                    slack = near + SLACK_SD * np.sqrt(ways[p, k + 1, ALONG] ** 2 + ways[q, k + 1, ALONG] ** 2)
+                    slack = near + SLACK_SD * np.sqrt(
+                        np.float64(rest[p, k + 1, ALONG]) ** 2 + np.float64(rest[q, k + 1, ALONG]) ** 2
+                    )
                     if cx * cx + cy * cy > slack * slack:
                         continue
                     value = _at(
-                        ways, p, q, k, share, half_length[i], half_width[i], half_length[j], half_width[j], alike,
+                        place, rest, p, q, k, share, half_length[i], half_width[i], half_length[j], half_width[j], alike,
                         both_driven,
                     )  # fmt: skip
                     if value > 0.0:
@@ -219,7 +228,7 @@ def _meet(
         a, b = bounds[best_p], bounds[best_q]
         if a[0] <= b[1] and b[0] <= a[1] and a[2] <= b[3] and b[2] <= a[3]:
             crosses, cross_x, cross_y, cross_angle = _cross(
-                ways[best_p], ways[best_q], b, half_length[i], half_width[i], half_length[j], half_width[j], timing
+                place[best_p], place[best_q], b, half_length[i], half_width[i], half_length[j], half_width[j], timing
             )
         if crosses and abs(cross_angle) < PARALLEL_RAD and both_driven:
             crosses = False
@@ -236,7 +245,7 @@ def _meet(
                 u = 1.0
                 for f in range(FINE):  # when in this step it begins
                     if best_most / 2 <= _at(
-                        ways, best_p, best_q, k, f / FINE, half_length[i], half_width[i], half_length[j], half_width[j],
+                        place, rest, best_p, best_q, k, f / FINE, half_length[i], half_width[i], half_length[j], half_width[j],
                         alike, both_driven,
                     ):  # fmt: skip
                         u = f / FINE
@@ -244,9 +253,9 @@ def _meet(
                 after = (k + u) * STEP_S
                 at_x, at_y = 0.0, 0.0
                 for path in (best_p, best_q):
-                    at_x += (ways[path, k, X] + u * (ways[path, k + 1, X] - ways[path, k, X])) / 2
-                    at_y += (ways[path, k, Y] + u * (ways[path, k + 1, Y] - ways[path, k, Y])) / 2
-                st, ct = _between(ways, best_p, best_q, k)
+                    at_x += (place[path, k, X] + u * (place[path, k + 1, X] - place[path, k, X])) / 2
+                    at_y += (place[path, k, Y] + u * (place[path, k + 1, Y] - place[path, k, Y])) / 2
+                st, ct = _between(rest, best_p, best_q, k)
                 angle = np.arctan2(st, ct)
                 break
         if crosses:
@@ -260,45 +269,38 @@ def _meet(
 
 
 @_compiled
-def _between(ways: Floats, p: int, q: int, k: int) -> tuple[float, float]:
+def _between(rest: Singles, p: int, q: int, k: int) -> tuple[float, float]:
     """Return sine and cosine of the course of way q seen from that of way p, at a sample."""
-    s, c = ways[p, k, SINE], ways[p, k, COSINE]
-    return ways[q, k, SINE] * c - ways[q, k, COSINE] * s, ways[q, k, COSINE] * c + ways[q, k, SINE] * s
+    s, c = np.float64(rest[p, k, SINE]), np.float64(rest[p, k, COSINE])
+    return rest[q, k, SINE] * c - rest[q, k, COSINE] * s, rest[q, k, COSINE] * c + rest[q, k, SINE] * s
 
 
 @_compiled
 def _at(
-    ways: Floats, p: int, q: int, k: int, u: float, length_a: float, width_a: float, length_b: float, width_b: float,
-    alike: float, both_driven: bool,
+    place: Floats, rest: Singles, p: int, q: int, k: int, u: float, length_a: float, width_a: float, length_b: float,
+    width_b: float, alike: float, both_driven: bool,
 ) -> float:  # fmt: skip
     """Return the probability that two bodies touch at the share ``u`` of the step after sample ``k``."""
     near = k + 1 if u >= 0.5 else k
-    st, ct = _between(ways, p, q, near)
+    st, ct = _between(rest, p, q, near)
     if both_driven and ct > alike:
         return 0.0
     v, n = 1.0 - u, k + 1
     return float(
         touching(
-            v * (ways[q, k, X] - ways[p, k, X]) + u * (ways[q, n, X] - ways[p, n, X]),
-            v * (ways[q, k, Y] - ways[p, k, Y]) + u * (ways[q, n, Y] - ways[p, n, Y]), ways[p, near, SINE],
-            ways[p, near, COSINE], st, ct, length_a, width_a, length_b, width_b,
-            v * ways[p, k, ALONG] + u * ways[p, n, ALONG], v * ways[p, k, ACROSS] + u * ways[p, n, ACROSS],
-            v * ways[q, k, ALONG] + u * ways[q, n, ALONG], v * ways[q, k, ACROSS] + u * ways[q, n, ACROSS],
+            v * (place[q, k, X] - place[p, k, X]) + u * (place[q, n, X] - place[p, n, X]),
+            v * (place[q, k, Y] - place[p, k, Y]) + u * (place[q, n, Y] - place[p, n, Y]), np.float64(rest[p, near, SINE]),
+            np.float64(rest[p, near, COSINE]), st, ct, length_a, width_a, length_b, width_b,
+            v * rest[p, k, ALONG] + u * rest[p, n, ALONG], v * rest[p, k, ACROSS] + u * rest[p, n, ACROSS],
+            v * rest[q, k, ALONG] + u * rest[q, n, ALONG], v * rest[q, k, ACROSS] + u * rest[q, n, ACROSS],
         )
     )  # fmt: skip
 
 
 @_compiled
 def _cross(
-    a: Floats,
-    b: Floats,
-    bounds: Floats,
-    length_a: float,
-    width_a: float,
-    length_b: float,
-    width_b: float,
-    timing: Floats,
-) -> tuple[bool, float, float, float]:
+    a: Floats, b: Floats, bounds: Floats, length_a: float, width_a: float, length_b: float, width_b: float, timing: Floats
+) -> tuple[bool, float, float, float]:  # fmt: skip
     """Return (whether two ways cross, where, at which angle) and write when each body is over the place; ``bounds`` are b's."""
     low_x, high_x, low_y, high_y = bounds[0], bounds[1], bounds[2], bounds[3]
     gone_a = 0.0

@@ -18,36 +18,35 @@ STRIP_M = 120.0
 """Least width of the strips in which pairs are sought."""
 PARALLEL_RAD = 0.26
 """Vehicles that go so much the same way do not meet; who is ahead is told by :mod:`.ahead`."""
-X, Y, COURSE = 0, 1, 2
-"""Columns of a sample of a way: place, heading."""
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
 
 @_compiled
 def boxes(
-    first: NDArray[np.int64], probability: NDArray[np.float32], ways: Floats, reach: Floats
-) -> tuple[Floats, Floats]:
+    first: NDArray[np.int64], probability: NDArray[np.float32], places: Floats, turns: NDArray[np.float32], reach: Floats
+) -> tuple[Floats, Floats]:  # fmt: skip
     """Return what holds all likely ways of each track: a box for the whole, for its earlier and for its later half.
 
-    Shape (n, 3, 4): least and greatest east, least and greatest north; an empty box (infinity) where nothing is known. Also
-    shape (n, 3): the heading now, and how far all ways turn from it, to the left (not positive) and to the right.
+    ``places`` of the ways' samples, shape (m, k, 2), and their courses ``turns``, (m, k). Shape (n, 3, 4): least and greatest
+    east, least and greatest north; an empty box (infinity) where nothing is known. Also shape (n, 3): the heading now, and
+    how far all ways turn from it, to the left (not positive) and to the right.
     """
     n = len(first) - 1
     box, courses = np.empty((n, 3, 4)), np.zeros((n, 3))
-    half = ways.shape[1] // 2
+    half = places.shape[1] // 2
     for i in range(n):
         box[i, :, 0], box[i, :, 2] = np.inf, np.inf
         box[i, :, 1], box[i, :, 3] = -np.inf, -np.inf
         for p in range(first[i], first[i + 1]):
             if probability[p] < LEAST_PATH:
                 continue
-            courses[i, 0] = ways[p, 0, COURSE]
-            for k in range(ways.shape[1]):
-                turn = (ways[p, k, COURSE] - courses[i, 0] + np.pi) % (2 * np.pi) - np.pi
+            courses[i, 0] = turns[p, 0]
+            for k in range(places.shape[1]):
+                turn = (turns[p, k] - courses[i, 0] + np.pi) % (2 * np.pi) - np.pi
                 courses[i, 1], courses[i, 2] = min(courses[i, 1], turn), max(courses[i, 2], turn)
             for part in range(2):
                 for k in range(part * half, part * half + half + 1):
-                    x, y = ways[p, k, X], ways[p, k, Y]
+                    x, y = places[p, k, 0], places[p, k, 1]
                     b = box[i, 1 + part]
                     b[0], b[1] = min(b[0], x - reach[i]), max(b[1], x + reach[i])
                     b[2], b[3] = min(b[2], y - reach[i]), max(b[3], y + reach[i])
