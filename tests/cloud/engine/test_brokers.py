@@ -60,7 +60,7 @@ async def leader(url: str, elected: Callable[[str], bool], step_down: bool = Fal
                     and all("config" in lease and lease["cluster"].get("leader") for lease in leases)
                 ):
                     return str(leads)
-                if leads and step_down:
+                if leads and step_down and not elected(leads):
                     await link.request(f"$JS.API.STREAM.LEADER.STEPDOWN.{STREAM}", timeout=1)
             await asyncio.sleep(0.1)
         raise AssertionError("no node leads the log as wanted")

@@ -87,17 +87,27 @@ def test_a_worker_that_stood_still_says_nothing_of_what_another_owns_by_then(rea
     asyncio.run(scenario())
 
 
-@pytest.mark.long
-def test_a_second_worker_gets_its_share_and_one_that_ends_gives_its_own_back(real_broker: Broker) -> None:
+def test_one_two_and_four_workers_tell_the_same_picture_and_one_that_ends_gives_its_share_back(
+    real_broker: Broker,
+) -> None:
     async def scenario() -> None:
         async with cluster(real_broker, 1) as its:
             await come_up(its, "w1")
+            await its.run(4.0)  # what was seen before there was anybody is forgotten by then
+            await same_as_alone(its)
+            numbers = set(its.told[-1].picture["id"].tolist())
             its.start("w2")
             await come_up(its, "w1", "w2")
+            await same_as_alone(its)
+            its.start("w3")
+            its.start("w4")
+            await come_up(its, "w1", "w2", "w3", "w4")
             await same_as_alone(its)
             its.workers["w1"].send_signal(signal.SIGTERM)
             await its.run(30.0, lambda: its.workers["w1"].poll() is not None)
             assert its.workers["w1"].returncode == 0
+            await come_up(its, "w2", "w3", "w4")
             await same_as_alone(its)
+            assert len(numbers & set(its.told[-1].picture["id"].tolist())) >= 0.98 * len(numbers)
 
     asyncio.run(scenario())
