@@ -279,11 +279,12 @@ def _warm(tiling: Tiling) -> None:
 @lru_cache(64)
 def share_out(names: frozenset[str], count: int) -> tuple[str, ...]:
     """Return which worker should own each of ``count`` partitions: evenly, and moving few when one comes or goes."""
-    most = -(-count // len(names))
+    least, over = divmod(count, len(names))  # so many each, and so many own one more
     owner, owned = [""] * count, dict.fromkeys(names, 0)
     for _, name, part in sorted((_weight(name, part), name, part) for name in names for part in range(count)):
-        if not owner[part] and owned[name] < most:
+        if not owner[part] and (owned[name] < least or (owned[name] == least and over)):
             owner[part] = name
+            over -= owned[name] == least
             owned[name] += 1
     return tuple(owner)
 
