@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib import import_module
+from pathlib import Path
 
 from jinyun.cli.kinds import Verbs, positive
 
@@ -15,6 +17,9 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     bench.add_argument("name", help="which measurement")
     bench.add_argument("--json", action="store_true", help="(always: the output is JSON)")
     bench.add_argument("--seconds", type=positive, help="how long, for measurements that can be told")
+    bench.add_argument(
+        "--picture", type=Path, metavar="FILE", help="draw what was measured before instead (SVG); for shuttle"
+    )
     return bench
 
 
@@ -29,6 +34,22 @@ def perform(args: argparse.Namespace) -> int:
     if seconds is not None and not bench.takes_seconds(args.name):
         print(f"jinyun bench: {args.name} cannot be told how long to take", file=sys.stderr)
         return 2
+    picture = getattr(args, "picture", None)
+    if picture is not None:
+        return _draw(args.name, picture)
     options = {} if seconds is None else {"seconds": seconds}
     print(json.dumps(bench.measure(args.name, **options), ensure_ascii=False))
+    return 0
+
+
+def _draw(name: str, file: Path) -> int:
+    draw = getattr(import_module(f"jinyun.bench.{name}"), "draw", None)
+    if draw is None:
+        print(f"jinyun bench: {name} draws no picture", file=sys.stderr)
+        return 2
+    shown = draw(file)
+    if not shown:
+        print(f"jinyun bench: nothing measured by this code is there to draw; run jinyun bench {name}", file=sys.stderr)
+        return 1
+    print(f"{file}: {shown}")
     return 0

@@ -24,6 +24,7 @@ from jinyun.vehicle.shuttle.guideline import Guideline
 from jinyun.vehicle.shuttle.modes import Mode
 from jinyun.world.sending import Message
 from jinyun.world.shuttle_sensing import Blocks, OwnSensors
+from jinyun.world.shuttle_signs import posted_on
 from jinyun.world.street import STEP_S, Snapshot, Street
 from jinyun.zone import Zone
 
@@ -99,6 +100,7 @@ class Shuttles:
     def add(self, course: Course, line: Guideline, at_m: float, name: str, road: bool = True) -> Placed:
         """Put a shuttle on the line with its front at station ``at_m``, which must lie on a road, not in a junction."""
         shuttle = Shuttle(self._map, line, self._zone.project, (at_m - FRONT_M) % line.length_m, road)
+        shuttle.posted = posted_on(self._zone.signs, self._map, line)  # it has the zone's signs on its map
         edges, lane, along = self._entry(course, line, at_m)
         id = self._street.enter(edges, lane, along, line=course.line.id)
         sensors = OwnSensors(self._blocks, self._seed + self._added)

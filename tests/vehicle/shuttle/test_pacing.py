@@ -91,3 +91,21 @@ def test_who_drives_ahead_is_never_touched(lead_mps: float, gap_m: float) -> Non
     gap = rear - drive[:, 0] - FRONT_M
     assert gap.min() > 1.5
     assert drive[-1, 1] == pytest.approx(lead_mps, abs=0.3)
+
+
+def test_a_firm_brake_is_let_go_at_once_when_nothing_asks_for_it_any_more() -> None:
+    s, v, a = np.empty(STEPS + 1), np.empty(STEPS + 1), np.empty(STEPS + 1)
+    profile(6.0, -4.0, FAR_M * 2, 11.1, NONE, NOBODY, ACCEL, BRAKE, JERK, s, v, a)
+    assert v.min() > 3.0  # let go at the gentle level's jerk it would come to a stand
+    jerk = np.diff(a) / DT_S
+    assert (jerk[a[:-1] < -BRAKE] <= 4.0 + 1e-9).all() and (jerk[a[:-1] >= -BRAKE - 1e-9] <= JERK + 1e-9).all()
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.floats(3.0, 11.0), st.floats(-5.0, -1.5), st.floats(0.0, 30.0))
+def test_a_firm_brake_is_let_go_only_as_far_as_a_stop_allows(speed: float, accel: float, spare: float) -> None:
+    stop = slowing_m(speed, -BRAKE * 0.9, 0.0, BRAKE * 0.9, JERK * 0.75) + 1.0 + spare
+    s, v, a = np.empty(STEPS + 1), np.empty(STEPS + 1), np.empty(STEPS + 1)
+    profile(speed, accel, stop, 11.1, NONE, NOBODY, ACCEL, BRAKE, JERK, s, v, a)
+    assert s[-1] <= stop + 0.05
+    assert (np.diff(a)[a[:-1] < -BRAKE] >= 0).all()  # and never brakes again as firmly as it did

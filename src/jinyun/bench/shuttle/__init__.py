@@ -5,8 +5,9 @@ in, a lorry that stands in the lane, a signal out of order), each driven twice: 
 The planner's time is that of its thread on a processor; ``planner_wall_p99_ms`` has the waiting for one in it.
 ``jinyun bench shuttle --seconds N`` drives more of them for about N seconds and tells of all that were driven by this very
 code, so that it can be stopped and gone on with; each loop is a process of its own (``--case NAME`` drives one alone) and is
-kept as a file in the cache. Judged by :mod:`jinyun.bench.shuttle.judge` from the simulation's truth. A loop whose process ends
-by a fault of the simulation is counted (``simulation_faults``), kept with what it said, and not driven again.
+kept as a file in the cache; ``--picture FILE`` draws those that are kept and drives none. Judged by
+:mod:`jinyun.bench.shuttle.judge` from the simulation's truth. A loop whose process ends by a fault of the simulation is
+counted (``simulation_faults``), kept with what it said, and not driven again.
 """
 
 from __future__ import annotations
@@ -27,20 +28,32 @@ import jinyun
 from jinyun import hdmap
 from jinyun import zone as zones
 from jinyun.bench.machine import describe
+from jinyun.bench.shuttle import picture
 from jinyun.bench.shuttle.loops import Case, automated_line, drive
 from jinyun.vehicle.shuttle.guideline import guideline
 
 LOOPS, HARD_EVERY = 50, 10
 SECONDS = 600.0
 FIRST_SEED = 301
-PARTS = ("vehicle/shuttle", "bench/shuttle", "world/shuttle")
+PARTS = ("vehicle/shuttle", "bench/shuttle/judge", "bench/shuttle/loops", "world/shuttle")
+USUAL_PER_HARD = 2
+"""Loops in usual traffic driven after each hard one, as long as there are hard ones."""
+COMPARED = (
+    "loops", "km", "collisions", "red_light_runs", "lane_departures", "wrong_way", "stop_error_p99_m", "comfort_share",
+    "hard_brakings_per_100_km", "emergency_s", "least_ttc_s", "median_ttc_s", "loop_min", "takeovers_per_100_km", "stepped_out",
+)  # fmt: skip
+"""Figures told of hard and of usual loops apart: the hard ones come first, and are more of the first than of all."""
 
 
 def cases() -> list[Case]:
-    """Return what is to be driven, in order: each loop with the road and alone, the hard ones spread among the others."""
-    return [
-        Case(FIRST_SEED + k, k % HARD_EVERY == 2, road) for k in range(LOOPS) for road in (True, False)
-    ]  # fmt: skip
+    """Return what is to be driven, in order: each loop with the road and alone, every third a hard one while there are any."""
+    hard = [k for k in range(LOOPS) if k % HARD_EVERY == 2]
+    usual = [k for k in range(LOOPS) if k % HARD_EVERY != 2]
+    order = []
+    for k in hard:
+        order += [k, *usual[:USUAL_PER_HARD]]
+        usual = usual[USUAL_PER_HARD:]
+    return [Case(FIRST_SEED + k, k in hard, road) for k in order + usual for road in (True, False)]
 
 
 def folder() -> Path:
@@ -68,15 +81,31 @@ def measure(seconds: float = SECONDS) -> dict[str, Any]:
         fresh.write_text(json.dumps(found))
         fresh.replace(file)
         print(f"shuttle: {case.name}: {_line(found)}", file=sys.stderr, flush=True)
-    all_ = [json.loads(file.read_text()) for file in sorted(kept.glob("*.json"))]
+    all_ = _kept()
     driven = [one for one in all_ if "fault" not in one]
-    figures = figures_of([one for one in driven if one["road"]])
-    figures |= {
-        f"without_road_{name}": value for name, value in figures_of([d for d in driven if not d["road"]]).items()
-    }
+    figures: dict[str, float] = {}
+    for way, of in (("", True), ("without_road_", False)):
+        its = [one for one in driven if one["road"] is of]
+        figures |= {f"{way}{name}": value for name, value in figures_of(its).items()}
+        for kind, hard in (("usual_", False), ("hard_", True)):
+            apart = figures_of([one for one in its if one["hard"] is hard])
+            figures |= {f"{way}{kind}{name}": apart[name] for name in COMPARED if name in apart}
     paired = {d["seed"] for d in driven if d["road"]} & {d["seed"] for d in driven if not d["road"]}
     figures |= {"paired_loops": len(paired), "simulation_faults": len(all_) - len(driven)}
     return {"bench": "shuttle", "machine": describe(), "figures": figures, "peers": {}}
+
+
+def draw(file: Path) -> int:
+    """Draw the loops that are kept into ``file`` (SVG) and return how many pairs it shows; none writes nothing."""
+    driven = [one for one in _kept() if "fault" not in one]
+    shown = len(picture.pairs(driven))
+    if shown:
+        file.write_text(picture.svg(driven), encoding="utf-8")
+    return shown
+
+
+def _kept() -> list[dict[str, Any]]:
+    return [json.loads(file.read_text()) for file in sorted(folder().glob("*.json"))]
 
 
 def _alone(case: Case) -> dict[str, Any]:
@@ -120,14 +149,21 @@ def figures_of(driven: list[dict[str, Any]]) -> dict[str, float]:
         "hard_brakings_per_100_km": 100 * sum(one["hard_brakings"] for one in driven) / max(km, 1e-9),
         "emergency_s": sum(one["emergency_steps"] for one in driven) / 10,
         "least_ttc_s": min(one["least_ttc_s"] for one in driven),
+        "median_ttc_s": float(np.median([one["least_ttc_s"] for one in driven])),
         "stepped_out": sum(one["stepped_out"] for one in driven), "cut_in": sum(one["cut_in"] for one in driven),
         "lorries": sum(one["lorries"] for one in driven),
     }  # fmt: skip
     for takeover in takeovers:
         name = f"takeovers_{takeover['reason']}"
         found[name] = found.get(name, 0) + 1
+    moving = max(sum(one["moving_steps"] for one in driven), 1)
+    for one in driven:  # shares of the time that moved, by what was done and felt
+        for cause, steps in one["discomforts"].items():
+            found[f"discomfort_{cause}"] = found.get(f"discomfort_{cause}", 0.0) + steps / moving
+        for reason, times in one["braked_hard_for"].items():
+            found[f"braked_hard_for_{reason}"] = found.get(f"braked_hard_for_{reason}", 0) + times
     return {
-        name: round(value, 4) for name, value in found.items() if math.isfinite(value)
+        name: round(value, 5) for name, value in found.items() if math.isfinite(value)
     }  # what nobody measured is left out
 
 

@@ -43,6 +43,9 @@ class Drive:
     comfortable_steps: int = 0
     emergency_steps: int = 0
     hard_brakings: int = 0
+    discomforts: dict[str, int] = field(default_factory=dict)
+    """Uncomfortable steps by what the shuttle was doing and by what was felt: braking, gaining, jerk, sideways."""
+    braked_hard_for: dict[str, int] = field(default_factory=dict)
     least_ttc_s: float = np.inf
     least_gap_m: float = np.inf
     metres: float = 0.0
@@ -95,19 +98,28 @@ class Judge:
         if speed > STANDS_MPS:
             self._lanes(now.time_s, x, y, heading, long, wide, indicates)
 
-    def comfort(self, accel_mps2: float, lateral_mps2: float, speed_mps: float, emergency: bool) -> None:
-        """Take the acceleration of a step as the body really had it; steps outside of emergencies count."""
+    def comfort(
+        self, accel_mps2: float, lateral_mps2: float, speed_mps: float, emergency: bool, reason: str = ""
+    ) -> None:
+        """Take the acceleration of a step as the body really had it, and why; steps outside of emergencies count."""
         jerk = (accel_mps2 - self._accel) / STEP_S if np.isfinite(self._accel) else 0.0
         self._accel = accel_mps2
         braking = accel_mps2 < HARD_MPS2
-        self.drive.hard_brakings += braking and not self._braking
+        if braking and not self._braking:
+            self.drive.hard_brakings += 1
+            self.drive.braked_hard_for[reason] = self.drive.braked_hard_for.get(reason, 0) + 1
         self._braking = braking
         if emergency:
             self.drive.emergency_steps += 1
         elif speed_mps > 0.01 or abs(accel_mps2) > 0.01:
             self.drive.moving_steps += 1
             felt = (accel_mps2, jerk, lateral_mps2)
-            self.drive.comfortable_steps += all(abs(its) <= most for its, most in zip(felt, self._limits, strict=True))
+            over = [abs(its) > most for its, most in zip(felt, self._limits, strict=True)]
+            self.drive.comfortable_steps += not any(over)
+            if any(over):
+                what = ("braking" if accel_mps2 < 0 else "gaining") if over[0] else "jerk" if over[1] else "sideways"
+                name = f"{reason}_{what}"
+                self.drive.discomforts[name] = self.drive.discomforts.get(name, 0) + 1
 
     def stopped(self, stop: str, front_xy: tuple[float, float], before_end_m: float) -> None:
         """Take a stop at ``stop``: the front should stand ``before_end_m`` before the stop's end."""

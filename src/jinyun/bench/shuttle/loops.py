@@ -104,7 +104,7 @@ def _driven(
         pose = placed.pose
         emergency = shuttle.state is State.EMERGENCY
         judge.watch(now, shuttle.state in (State.PASS, State.MERGE))
-        judge.comfort(pose.accel_mps2, pose.speed_mps * pose.yaw_rps, pose.speed_mps, emergency)
+        judge.comfort(pose.accel_mps2, pose.speed_mps * pose.yaw_rps, pose.speed_mps, emergency, shuttle.reason)
         if shuttle.docked_s is not None and now.time_s - shuttle.docked_s > its.dwell_s:
             if math.isnan(left_s):
                 left_s = now.time_s

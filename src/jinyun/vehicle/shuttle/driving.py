@@ -307,9 +307,10 @@ class Shuttle:
             stops, wishes = [], [(FAR_M * 2, 0.0, 0, 0.0, -1)]
         for place, k in stops:
             limit = place if math.isfinite(place) else FAR_M * 2
-            for level, tops in ((0, (1.0, 0.72, 0.5, 0.3) if must else (1.0, 0.6)), (1, (1.0, 0.5)), (2, (1.0,))):
+            gently = (1.0, 0.72, 0.5, 0.3) if must else (1.0, 0.6)
+            for level, tops in enumerate((gently, (1.0, 0.5), (1.0, 0.5), (1.0, 0.5), (1.0,))):
                 wishes += [(limit, TOP_MPS * top, level, 0.4 * (1 - top) if top < 1 else 0.0, k) for top in tops]
-        wishes += [(FAR_M * 2, 0.0, level, 1.0, -1) for level in (0, 1, 2)]
+        wishes += [(FAR_M * 2, 0.0, level, 1.0, -1) for level in range(len(LEVELS))]
         first, tables, whoms = [0], [], []
         for shift in shifts:
             rows, whom = encounters.leads(laid, foreseen, objects, d[0], float(shift[0]), float(shift[1]), STANDSTILL_M)

@@ -21,6 +21,8 @@ STEPS = 40
 STANDSTILL_M = 2.5
 """Gap to a standing vehicle ahead."""
 HEADWAY_S = 0.9
+RELEASE_JERK = 4.0
+"""A brake that is firmer than a level's is let go so fast (m/s3), as soon as everything asked allows it."""
 FAR_M = 1e6
 KEPT_BRAKE, KEPT_JERK = 0.93, 0.80
 """Share of a level's braking and jerk that is counted on: what steps of 0.2 s lose is made up with the rest."""
@@ -117,22 +119,25 @@ def profile(
         t = (k + 1) * DT_S
         high = min(jerk, (accel - a) / DT_S)
         low = max(-jerk, (-brake - a) / DT_S)
-        if a < -brake:  # from a firmer level back to a gentler one
+        if a < -brake:  # from a firmer level back to a gentler one: what is over is not braked for any longer
             low = min(jerk, (-brake - a) / DT_S)
+            high = max(high, min(RELEASE_JERK, (-brake - a) / DT_S))
         if high < low:
             high = low
+        # What is braked beyond the level is not counted on while it is let go.
+        most = sure_brake if a < -brake else FAR_M
         best = low
         n_s, n_v, n_a = _advance(s, v, a, high)
-        if _allowed(n_s, n_v, n_a, t, stop_m, top, slow, lead, sure_brake, sure_jerk):
+        if _allowed(n_s, n_v, max(n_a, -most), t, stop_m, top, slow, lead, sure_brake, sure_jerk):
             best = high
         else:
             n_s, n_v, n_a = _advance(s, v, a, low)
-            if _allowed(n_s, n_v, n_a, t, stop_m, top, slow, lead, sure_brake, sure_jerk):
+            if _allowed(n_s, n_v, max(n_a, -most), t, stop_m, top, slow, lead, sure_brake, sure_jerk):
                 bottom, roof = low, high
                 for _ in range(9):
                     middle = 0.5 * (bottom + roof)
                     n_s, n_v, n_a = _advance(s, v, a, middle)
-                    if _allowed(n_s, n_v, n_a, t, stop_m, top, slow, lead, sure_brake, sure_jerk):
+                    if _allowed(n_s, n_v, max(n_a, -most), t, stop_m, top, slow, lead, sure_brake, sure_jerk):
                         bottom = middle
                     else:
                         roof = middle

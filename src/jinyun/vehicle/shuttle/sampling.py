@@ -1,7 +1,7 @@
 """The trajectory (轨迹): sampled in the frame of the guideline, and the cheapest of the samples taken (numba).
 
 A sample is a shift to an offset over some metres (a quintic of the station) with a profile of speed (:mod:`.pacing`) that may
-stop before one of the encounters, at one of three levels of braking. A sample costs what it loses of progress and comfort,
+stop before one of the encounters, at one of five levels of braking. A sample costs what it loses of progress and comfort,
 and more than all that where it takes an encounter's stretch at its time, overruns a stop or touches somebody.
 """
 
@@ -19,8 +19,17 @@ from jinyun.vehicle.shuttle.foreseeing import TICK_S
 from jinyun.vehicle.shuttle.guideline import STEP_M
 from jinyun.vehicle.shuttle.pacing import DT_S, FAR_M, STEPS, profile
 
-LEVELS = np.array([[1.20, 1.25, 1.25, 0.0], [1.20, 2.8, 4.0, 9.0], [1.20, 7.0, 25.0, 45.0]])
-"""Comfort, firm, emergency: acceleration, braking (m/s2), jerk (m/s3), cost."""
+LEVELS = np.array(
+    [
+        [1.20, 1.25, 1.25, 0.0],
+        [1.20, 1.45, 1.40, 2.5],
+        [1.20, 2.0, 2.5, 6.0],
+        [1.20, 2.8, 4.0, 9.0],
+        [1.20, 7.0, 25.0, 45.0],
+    ]
+)
+"""Comfort, its limit, steady, firm, emergency: acceleration, braking (m/s2), jerk (m/s3), cost."""
+EMERGENCY = len(LEVELS) - 1
 AHEAD_S, BEHIND_S = 1.0, 0.5
 """Passing before somebody must leave this time, passing behind this."""
 SURE_S = 2.0

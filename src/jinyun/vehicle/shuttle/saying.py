@@ -14,7 +14,7 @@ from jinyun.vehicle.shuttle.limits import TOP_MPS
 from jinyun.vehicle.shuttle.modes import Mode
 from jinyun.vehicle.shuttle.passing import Passing
 from jinyun.vehicle.shuttle.posted import CLOSED_ID
-from jinyun.vehicle.shuttle.sampling import Trajectory
+from jinyun.vehicle.shuttle.sampling import EMERGENCY, Trajectory
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ def explain(
         state, why = State.MERGE, "merge_back"
     elif passing.waits and state is State.FOLLOW:
         why = "wait_to_pass"
-    if plan.level == 2 and v > 0.3:
+    if plan.level == EMERGENCY and v > 0.3:
         state, why = State.EMERGENCY, "emergency"
     by_mode = {Mode.MINIMAL_RISK: State.MINIMAL_RISK, Mode.MANUAL: State.MANUAL, Mode.REMOTE: State.REMOTE}
     if mode in by_mode:

@@ -26,7 +26,7 @@ def track(line: Guideline, meant: Trajectory, pose: Pose, s_m: float, d_m: float
     accel = soon + PLACE_GAIN * behind + SPEED_GAIN * (speed - pose.speed_mps)
     _, later, _ = meant.at(now_s + 0.6)
     if speed < 0.02 and later < 0.02:  # it stands: hold it with the brake
-        accel = -1.0 if pose.speed_mps < 0.25 else min(accel, -1.0)
+        accel = -min(max(2.5 * pose.speed_mps, 0.2), 1.0) if pose.speed_mps < 0.25 else min(accel, -1.0)
     ahead_m = s_m + pose.speed_mps * (STEER_LAG_S + 0.05)
     _, _, heading, _ = line.at(s_m)
     _, _, _, curvature = line.at(ahead_m)
