@@ -29,12 +29,22 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     prune = deeds.add_parser("prune", help="let go what is too old or too much; what events need stays")
     prune.add_argument("--older-h", type=positive, metavar="HOURS", help="older than this (default: the profile's)")
     prune.add_argument("--most-gb", type=positive, metavar="GB", help="beyond this (default: the profile's)")
+    archive = deeds.add_parser("archive", help="copy what is sealed to a store, once (jinyun run --archive: always)")
+    fetch = deeds.add_parser("fetch", help="bring a record back from an archive")
+    for deed in (archive, fetch):
+        deed.add_argument("uri", metavar="URI", help="file:///FOLDER or s3://BUCKET/PATH?endpoint_override=HOST:PORT")
+    fetch.add_argument("--name", help="which record, where the archive holds several")
     check = deeds.add_parser(
         "replay-check", help="compute the frames again from the raw bytes and compare (exit code 1 if any differs)"
     )
     check.add_argument("--seconds", type=positive, help="only the first so many of the run")
-    for deed in deeds.choices.values():
-        deed.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="the record (default: the zone's own)")
+    for name, deed in deeds.choices.items():
+        if name == "fetch":
+            deed.add_argument("folder", type=Path, metavar="DIR", help="where to: a new or empty folder")
+        else:
+            deed.add_argument(
+                "folder", nargs="?", type=Path, metavar="DIR", help="the record (default: the zone's own)"
+            )
         deed.add_argument("--zone", help="the zone (default: science-city)")
         deed.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
     return record

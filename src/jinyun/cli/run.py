@@ -52,6 +52,11 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         metavar="DIR",
         help="keep the whole record there (default: the last hours, docs/record.md)",
     )
+    run.add_argument(
+        "--archive",
+        metavar="URI",
+        help="copy the record there as it is sealed: file:///FOLDER or s3://BUCKET/PATH (docs/record.md)",
+    )
     run.add_argument("--no-record", dest="ring", action="store_false", help="without --record, record nothing")
     run.add_argument(
         "--public",

@@ -42,8 +42,7 @@ def read(folder: Path) -> list[dict[str, Any]]:
     for number, raw in enumerate(data[: data.rfind(b"\n") + 1].splitlines(), 1):
         try:
             line: dict[str, Any] = json.loads(raw)
-            content = {key: value for key, value in line.items() if key not in ("line", "signature")}
-            good = line["line"] == digest(before, content)
+            good = line["line"] == digest(before, content_of(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BookError(f"{FILE}: line {number} cannot be read: {error}") from None
         if not good:
@@ -66,11 +65,11 @@ def append(folder: Path, content: dict[str, Any], sign: Sign | None = None) -> d
     with _alone(folder):
         path = folder / FILE
         before, end = _last(path)
-        line = _line(before, content, sign)
+        line = line_after(before, content, sign)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
         try:
             os.ftruncate(descriptor, end)  # a last line that a power cut tore goes
-            data = _written(line)
+            data = written(line)
             try:
                 if os.pwrite(descriptor, data, end) < len(data):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -99,28 +98,29 @@ def fold(folder: Path, most_lines: int, sign: Sign | None = None) -> None:
             return
         content: dict[str, Any] = {"folded": last, "chain": known[last]["chain"], "name": known[last]["name"]}
         content |= {"book": lines[-1]["line"]}
-        kept = [_line("", content, sign)]
+        kept = [line_after("", content, sign)]
         for line in lines:
             number = line.get("segment", line.get("let_go"))
             if number is not None and number > last:
-                rest = {key: value for key, value in line.items() if key not in ("line", "signature")}
-                kept.append(_line(kept[-1]["line"], rest, sign))
+                kept.append(line_after(kept[-1]["line"], content_of(line), sign))
         fresh = folder / (FILE + ".new")
         with fresh.open("wb") as file:
-            file.write(b"".join(map(_written, kept)))
+            file.write(b"".join(map(written, kept)))
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(folder / FILE)
 
 
-def _line(before: str, content: dict[str, Any], sign: Sign | None) -> dict[str, Any]:
+def line_after(before: str, content: dict[str, Any], sign: Sign | None) -> dict[str, Any]:
+    """Return the line that says ``content`` after a line whose ``line`` was ``before``."""
     line = content | {"line": digest(before, content)}
     if sign is not None:
         line["signature"] = sign(bytes.fromhex(line["line"])).hex()
     return line
 
 
-def _written(line: dict[str, Any]) -> bytes:
+def written(line: dict[str, Any]) -> bytes:
+    """Return a line as it stands in the file."""
     return json.dumps(line, ensure_ascii=False).encode() + b"\n"
 
 
@@ -153,6 +153,11 @@ def ends(lines: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
 def let_go(lines: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
     """Return the word on each segment that was let go, by its number."""
     return {line["let_go"]: line for line in lines if "let_go" in line}
+
+
+def content_of(line: dict[str, Any]) -> dict[str, Any]:
+    """Return what a line says, without what chains and signs it."""
+    return {key: value for key, value in line.items() if key not in ("line", "signature")}
 
 
 def folded(lines: list[dict[str, Any]]) -> tuple[int, str, str]:

@@ -15,14 +15,19 @@ from numpy.typing import NDArray
 
 from jinyun import zone as zones
 from jinyun.record import book, key, positions, queries
-from jinyun.record.compacting import let_positions_go, take_segments
-from jinyun.record.retention import Keeping, held, prune
+from jinyun.record.archiving import EVENTS, Archive
+from jinyun.record.compacting import close_hours, let_positions_go, take_segments
+from jinyun.record.fetching import FETCHED, FetchError, fetch
+from jinyun.record.retention import ARCHIVE, Keeping, held, prune
 from jinyun.record.segment import listing, number_of
+from jinyun.record.store import AddressError, address
 from jinyun.record.verifying import verify
 from jinyun.state import read_json, state_dir
 from jinyun.zone import Zone
 
 LISTED = 20
+QUIET_S = 900.0
+"""An archiving process says how it is at least so often, whether its store is there or not."""
 
 
 class CommandError(ValueError):
@@ -86,6 +91,7 @@ def listed(folder: Path) -> dict[str, Any]:
         "first_us": min((a for a, _ in spans), default=None), "last_us": max((b for _, b in spans), default=None),
         "counts": counts, "let_go": len(book.let_go(lines)) + book.folded(lines)[0], "held": len(held(folder)),
         "positions": {"files": len(kept), "bytes": sum(path.stat().st_size for path in kept)}, "files": rows,
+        "archive": read_json(folder / ARCHIVE),
     }  # fmt: skip
 
 
@@ -100,10 +106,56 @@ def show(folder: Path, as_json: bool) -> int:
         print(f"  from {text_of(found['first_us'])} to {text_of(found['last_us'])}")
     print("  " + ", ".join(f"{count} {name}" for name, count in sorted(found["counts"].items())))
     print(f"  positions: {found['positions']['files']} files, {found['positions']['bytes'] / 1e6:.1f} MB")
+    if found["archive"]:
+        print("  " + archive_told(found["archive"], time.time_ns() // 1000))
     for row in found["files"][-LISTED:]:
         state = "open" if not row["sealed"] else "cut" if row["cut"] else "sealed"
         print(f"  {row['name']}  {row['bytes']:>10} B  {state}")
     return 0
+
+
+def archive_told(said: dict[str, Any], now_us: int) -> str:
+    """Return in one line how far an archive is, and since when it is away."""
+    text = f"archive: {said['uri']}: "
+    if said.get("name"):
+        text += f"{said['name']} up to segment {said['segment']}"
+        text += f" ({text_of(said['last_us'])})" if said.get("last_us") else ""
+    else:
+        text += "nothing yet"
+    text += f", {said['waiting']} waiting" if said.get("waiting") else ""
+    if said.get("away_since_us"):
+        text += f"; {said['word']} since {text_of(said['away_since_us'])}: {said['reason']}"
+    quiet_s = (now_us - said.get("told_us", 0)) / 1e6
+    return text + (f"; nobody archives since {text_of(said.get('told_us', 0))}" if quiet_s > QUIET_S else "")
+
+
+def archive(folder: Path, uri: str, zone: Zone, as_json: bool) -> int:
+    """Copy what a record holds sealed to an archive, once, and print how far that went; return 1 where the store is away."""
+    state = state_dir(zone.id)
+    own = place(zone, None) if (state / "recording.json").exists() else None
+    packs = state / EVENTS if own is not None and own.resolve() == folder.resolve() else None
+    try:
+        work = Archive(folder, address(uri), key.own(state), packs)
+    except BlockingIOError:
+        raise CommandError(f"{folder}: is being archived by somebody else") from None
+    now_us = time.time_ns() // 1000
+    reached = work.round(now_us)
+    work.close()
+    print(json.dumps(work.state) if as_json else archive_told(work.state | {"told_us": now_us}, now_us))
+    return 0 if reached else 1
+
+
+def bring(folder: Path, uri: str, name: str | None, as_json: bool) -> int:
+    """Fetch a record from an archive and print what came; return 1 where something is missing or changed."""
+    found = fetch(address(uri), folder, name)
+    if as_json:
+        print(json.dumps(found))
+    else:
+        print(f"{folder}: {found['name']}: {found['segments']} segments, {found['bytes'] / 1e6:.1f} MB", end="")
+        print(f", {found['positions']} files of positions, {found['packs']} packs of events")
+        for fault in found["faults"]:
+            print(f"  {fault}")
+    return 1 if found["faults"] else 0
 
 
 def prove(folder: Path, head: str | None, as_json: bool) -> int:
@@ -132,6 +184,8 @@ def _span(args: argparse.Namespace) -> tuple[int, int]:
 def asked(zone: Zone, folder: Path, args: argparse.Namespace) -> NDArray[np.void]:
     """Return the positions that a command asks for: of a box, a vehicle, a track, or all of a span."""
     take_segments(folder, zone.project.inverse, 10**9)
+    if (folder / FETCHED).exists():  # a minute may stand in an hour that came and in a segment: once is enough
+        close_hours(folder, time.time_ns() // 1000)
     from_us, to_us = _span(args)
     if args.vehicle is not None:
         try:
@@ -206,8 +260,15 @@ def let_go(zone: Zone, folder: Path, args: argparse.Namespace) -> int:
 
 def command(args: argparse.Namespace) -> int:
     """Carry ``jinyun record`` out; return its exit code. Raises :class:`CommandError`, ``BookError`` or ``OSError``."""
-    zone = zones.load(zones.find(args.zone))
-    folder = place(zone, args.folder)
+    try:
+        if args.deed == "fetch":
+            return bring(args.folder, args.uri, args.name, args.as_json)
+        zone = zones.load(zones.find(args.zone))
+        folder = place(zone, args.folder)
+        if args.deed == "archive":
+            return archive(folder, args.uri, zone, args.as_json)
+    except (AddressError, FetchError) as error:
+        raise CommandError(str(error)) from None
     if args.deed == "ls":
         return show(folder, args.as_json)
     if args.deed == "verify":

@@ -17,7 +17,7 @@ from jinyun.record.segment import listing, number_of
 from jinyun.state import read_json, write_json
 
 DONE = "done.json"
-_MINUTE = re.compile(r"(\d{8}T\d{2})(\d{2})\.by-place\.(\d+)\.parquet\Z")
+MINUTE = re.compile(r"(\d{8}T\d{2})(\d{2})\.by-place\.(\d+)\.parquet\Z")
 LATE_US = 5 * MINUTE_US
 """An hour is closed so long after its end: a segment of it may still be open."""
 
@@ -53,7 +53,7 @@ def close_hours(folder: Path, now_us: int) -> list[str]:
     target = folder / FOLDER
     by_hour: dict[str, list[Path]] = {}
     for path in sorted(target.glob(f"*.{BY_PLACE}.*.parquet")):
-        if match := _MINUTE.match(path.name):
+        if match := MINUTE.match(path.name):
             by_hour.setdefault(match[1], []).append(path)
     made = []
     for hour, paths in by_hour.items():

@@ -37,6 +37,8 @@ ROOM_BYTES = 4 << 20
 """What is made free at least when the disk is full."""
 FOLD_LINES = 2000
 """The book's lines about what was let go are folded into one when there are so many."""
+ARCHIVE_S = 2.0
+"""Time between two looks at how the archive is: less than what closes an episode of findings."""
 STEP_US = 500_000
 """The clock has stepped when it differs by more from the time that has passed."""
 TOLD = 1000
@@ -90,7 +92,7 @@ class Recorder:
         self._stepped_ns = 0
         self._lost_from_us = 0
         self._segment: Segment | None = None
-        self._synced = time.monotonic()
+        self._synced = self._looked = time.monotonic()
         self._dirty = self._busy = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -243,6 +245,9 @@ class Recorder:
         if self._dirty and now - self._synced >= SYNC_S and self._segment is not None:
             self._attempt(self._segment.sync)
             self._synced, self._dirty = now, False
+        if now - self._looked >= ARCHIVE_S:
+            self._looked = now
+            self._findings.extend(retention.archive_away(self.folder, time.time_ns() // 1000))
         self.cpu_s += time.thread_time() - began
 
     def _attempt(self, deed: Any) -> bool:

@@ -28,7 +28,7 @@ from jinyun.net.broker import Centre
 from jinyun.run import neighbours
 from jinyun.run.guard import DoorKeeper, keeper
 from jinyun.run.parts import Part
-from jinyun.run.place import RunError, choose_port, is_loopback, take_lock
+from jinyun.run.place import RunError, checked_archive, choose_port, is_loopback, take_lock
 from jinyun.state import authority_dir, read_json, state_dir, write_json, write_private
 
 __all__ = ["Options", "RunError", "run"]
@@ -49,7 +49,7 @@ PARTITIONS = 8
 END_ORDER = (
     ("street", 1.5), ("vehicles", 0.5), ("road", 0.5), ("charging", 0.5), ("supervision", 0.5), ("line", 1.0),
     ("cloud", 1.5), ("centre", 1.0),
-    ("broker", 0.5),
+    ("archive", 0.5), ("broker", 0.5),
 )  # fmt: skip
 """Who ends when, and the seconds each may take: first who sends, last who carries."""
 
@@ -73,6 +73,7 @@ class Options:
     seed: int | None = None
     truth: bool = False
     record: Path | None = None
+    archive: str | None = None
     ring: bool = True
     workers: int = 0
     as_json: bool = False
@@ -130,6 +131,7 @@ class _Run:
         self.options, self.zone, self.folder, self.say, self.stop = options, zone, folder, say, stop
         self.peers = neighbours.peers(options.cluster, options.peer, zone.id)
         self.line = neighbours.line(options.edges, options.centre, options.edge)
+        checked_archive(options.archive, options.record is not None or options.ring)
         self.nats_port = choose_port(LOOPBACK, options.nats_port, "the broker", "--nats-port")
         self.mqtt_port = choose_port(options.mqtt_host, options.mqtt_port, "MQTT", "--mqtt-port")
         asked = options.nev_port
@@ -226,6 +228,9 @@ class _Run:
         if self.charging_port is not None:
             charging = [*python, "jinyun.road.charging", *common, "--host", options.mqtt_host]
             commands["charging"] = [*charging, "--port", str(self.charging_port), "--nats-port", str(self.nats_port)]
+        if options.archive is not None:
+            archive = [*python, "jinyun.record.archiving", "--state-dir", str(folder), "--to", options.archive]
+            commands["archive"] = [*archive, "--with-parent"]
         parts = {name: Part(name, argv, logs / f"{name}.log") for name, argv in commands.items()}
         if self.keeper is not None:
             parts["broker"].files = (self.keeper.key_fd,)
@@ -259,6 +264,7 @@ class _Run:
         self._wait("cloud", lambda: bool((read_json(account) or {}).get("frames")), COMPILE_S, COMPILING)
         beside = ["line"] if self.line is not None else []
         beside += ["charging"] if self.charging_port is not None else []
+        beside += ["archive"] if self.options.archive is not None else []
         self._begin("road", "supervision", *beside)
         if self.nev_port is not None:
             port = self.nev_port

@@ -51,3 +51,17 @@ def take_lock(folder: Path) -> IO[str]:
             f"zone {folder.name} runs already (pid {running.get('pid', '?')}{where}); stop it first"
         ) from None
     return lock
+
+
+def checked_archive(uri: str | None, recorded: bool) -> None:
+    """Raise :class:`RunError` where there is nothing to archive or ``uri`` is no address of an archive; ask nobody."""
+    if uri is None:
+        return
+    from jinyun.record.store import AddressError, address  # late: few zones archive
+
+    if not recorded:
+        raise RunError("--archive needs a record: leave --no-record out")
+    try:
+        address(uri)
+    except AddressError as error:
+        raise RunError(str(error)) from None
