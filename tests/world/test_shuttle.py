@@ -11,6 +11,7 @@ from jinyun.bench.shuttle import figures_of
 from jinyun.bench.shuttle.judge import Judge, apart
 from jinyun.shapes import Kind
 from jinyun.vehicle.shuttle.body import MIDDLE_M, Pose
+from jinyun.world import shuttle_actors
 from jinyun.world.shuttle_sensing import Blocks, OwnSensors
 from jinyun.world.street import DOING, Snapshot
 from tests.hdmap.reference import reference
@@ -131,3 +132,9 @@ def test_comfort_is_the_share_of_steps_within_every_limit() -> None:
 
 def test_figures_of_no_loops_are_none() -> None:
     assert figures_of([]) == {"loops": 0}
+
+
+def test_a_car_is_told_to_cut_in_only_where_its_own_way_leads_on() -> None:
+    lanes = (("e_0", 90.0, 0.1, 1, False, ()), ("e_1", 400.0, 0.1, 0, True, ("f_0",)))
+    api = SimpleNamespace(vehicle=SimpleNamespace(getBestLanes=lambda _: lanes))
+    assert [shuttle_actors._leads_on(api, "v1", lane) for lane in ("e_0", "e_1", "e_2")] == [False, True, False]

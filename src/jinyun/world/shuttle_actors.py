@@ -131,7 +131,8 @@ class Actors:
                 other, -1
             ):
                 continue  # it changes lanes already, or its model has no state yet: told to change, it brings SUMO 1.28 down
-            if CUT_IN_AHEAD_M[0] < ahead < CUT_IN_AHEAD_M[1] and slower < 2.0 and room > 90.0:
+            near = CUT_IN_AHEAD_M[0] < ahead < CUT_IN_AHEAD_M[1] and slower < 2.0 and room > 90.0
+            if near and _leads_on(api, other, f"{edge}_{lane}"):
                 api.vehicle.setLaneChangeMode(other, LEFT_MODE)
                 api.vehicle.changeLane(other, lane, 4.0)
                 self._cutting, self._cut_at_s = (other, now_s + 6.0), now_s + CUT_IN_EVERY_S
@@ -155,3 +156,8 @@ class Actors:
         }  # fmt: skip
         joined: dict[str, Any] = {name: np.concatenate([getattr(now, name), column]) for name, column in more.items()}
         return replace(now, persons=now.persons + n, **joined)
+
+
+def _leads_on(api: Any, id: str, lane: str) -> bool:
+    """Return whether a car can keep to its own way from a lane; one that cannot would stand there until it is taken away."""
+    return any(id_ == lane and offset == 0 for id_, _, _, offset, *_ in api.vehicle.getBestLanes(id))
