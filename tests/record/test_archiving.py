@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from jinyun.cli import main
 from jinyun.cloud import findings
 from jinyun.record import archiving, book, key, positions, retention, store
 from jinyun.record.archiving import Archive, rest_s
@@ -394,7 +395,8 @@ def test_a_full_disk_and_days_without_the_store_wait_for_no_archive(tmp_path: Pa
 
 @pytest.mark.parametrize(
     "uri",
-    ["s3://k:SECRET@bucket/x", "s3://bucket/x?secret_key=SECRET", "http://x/y", "file:x", "/mnt", "s3:///x",
+    ["s3://k:SECRET@bucket/x", "s3://bucket/x?secret_key=SECRET", "s3://b/x?endpoint_override=http://k:SECRET@h",
+     "http://x/y", "file:x", "/mnt", "s3:///x",
      "file://host/x", "s3://b/x?colour=red"],
 )  # fmt: skip
 def test_an_address_that_is_none_or_holds_a_secret_is_refused_without_repeating_it(uri: str) -> None:
@@ -419,6 +421,25 @@ def test_credentials_of_the_environment_are_blotted_out(monkeypatch: pytest.Monk
 def test_only_who_opens_an_archive_loads_the_client_of_s3() -> None:
     code = "import sys, jinyun.cloud.service, jinyun.record.store; print('pyarrow._s3fs' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_the_commands_archive_fetch_and_tell_how_far_it_is(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("JINYUN_STATE", str(tmp_path / "states"))
+    folder, back = str(tmp_path / "record"), str(tmp_path / "back")
+    record(Path(folder), 2)
+    assert main(["record", "archive", root.as_uri(), folder]) == 0
+    assert main(["record", "ls", folder]) == 0
+    assert f"archive: {root.as_uri()}: " in (said := capsys.readouterr().out) and "up to segment 2" in said
+    assert main(["record", "fetch", root.as_uri(), back]) == 0
+    assert main(["record", "verify", back]) == 0
+    in_store(root, "segments/*")[0].write_bytes(b"other")
+    assert main(["record", "fetch", root.as_uri(), back + "2"]) == 1
+    assert main(["record", "fetch", "s3://k:secret@b", back + "3"]) == 2
+    root.rename(tmp_path / "aside")
+    assert main(["record", "archive", root.as_uri(), folder]) == 1
+    assert "is it mounted?" in capsys.readouterr().out
 
 
 # -- an independent S3 server ----------------------------------------------------------------------------------------------

@@ -2,5 +2,5 @@
 
 :mod:`.segment` is the form of a file, :mod:`.writing` puts blocks of messages into it beside the live path and is never
 waited for, :mod:`.verifying` finds what was changed, :mod:`.columns` and :mod:`.queries` are positions in Parquet, and
-:mod:`.retention` says what goes when.
+:mod:`.retention` says what goes when; :mod:`.archiving` copies it to a store elsewhere, :mod:`.fetching` brings it back.
 """

@@ -52,7 +52,8 @@ def address(uri: str) -> Address:
     """Return what an address names, without asking the store; raises :class:`AddressError`."""
     parts = urlsplit(uri)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if "@" in parts.netloc or any("key" in name or "token" in name for name in options):
+    signed = "@" in parts.netloc or any("@" in value for value in options.values())
+    if signed or any("key" in name or "token" in name for name in options):
         raise AddressError("an archive's address holds no credentials: give them as AWS_ACCESS_KEY_ID and so on")
     path = unquote(parts.path)
     if parts.scheme == "file" and not parts.netloc and path.startswith("/") and not options:
@@ -207,8 +208,9 @@ def opened(where: Address) -> Store:
         options.setdefault("region", REGION)
     retries = fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS)
     with _answered():
-        # without writes in the background no more than one part of an upload is in memory
+        # one part of an upload in memory at a time, and small files in a single request
         client = fs.S3FileSystem(
-            connect_timeout=CONNECT_S, request_timeout=REQUEST_S, retry_strategy=retries, background_writes=False, **options
+            connect_timeout=CONNECT_S, request_timeout=REQUEST_S, retry_strategy=retries, background_writes=False,
+            allow_delayed_open=True, **options,
         )  # fmt: skip
     return Store(where, client)
