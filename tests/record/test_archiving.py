@@ -423,6 +423,24 @@ def test_only_who_opens_an_archive_loads_the_client_of_s3() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
+@pytest.mark.integration
+def test_the_process_archives_the_record_a_zone_writes_and_ends_with_its_starter(tmp_path: Path, root: Path) -> None:
+    state, folder = tmp_path / "state", tmp_path / "record"
+    state.mkdir()
+    record(folder, 1, key.own(state))
+    (state / "recording.json").write_text(json.dumps({"folder": str(folder), "ring": True}))
+    argv = [sys.executable, "-m", "jinyun.record.archiving", "--state-dir", str(state), "--to", root.as_uri()]
+    with subprocess.Popen([*argv, "--with-parent"], stdin=subprocess.PIPE) as child:
+        wait_for(lambda: len(in_store(root, "book/*")) == 1, what="first segment")
+        record(folder, 1, key.own(state))  # the cloud starts again beside it
+        wait_for(lambda: len(in_store(root, "book/*")) == 2, what="second segment")
+        assert child.stdin is not None
+        child.stdin.close()
+        assert child.wait(20) == -signal.SIGTERM
+    fetch(address(root.as_uri()), tmp_path / "back")
+    assert verify(tmp_path / "back")["ok"] and verify(tmp_path / "back")["signed"]
+
+
 def test_the_commands_archive_fetch_and_tell_how_far_it_is(
     tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
