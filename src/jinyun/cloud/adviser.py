@@ -26,6 +26,7 @@ from jinyun.cloud.newest import KEPT_US
 from jinyun.cloud.passage import Passage, PassageClosed
 from jinyun.cloud.sources import Sources
 from jinyun.cloud.window import Decoded, RsiHeard
+from jinyun.rows import joined
 from jinyun.shapes import REPORT, Finding, Frame
 
 MOST_ROAD = 1_000
@@ -133,8 +134,8 @@ class Adviser:
         for row in sorted(self.sources.changed):
             source = self.sources.at(row)
             senders.append((row, source.kind, source.device) if source is not None else (row, "", ""))
-        reports = np.concatenate([np.empty(0, REPORT), *(reports for _, reports, _ in self._taken)])
-        speaks = np.concatenate([np.empty(0, SPEAKS), *(speaks for *_, speaks in self._taken)])
+        reports = joined([reports for _, reports, _ in self._taken], REPORT)
+        speaks = joined([speaks for *_, speaks in self._taken], SPEAKS)
         question = Question(frame, senders, reports, speaks, list(self._road), self._heard, foretold_s)
         try:
             self._passage.put(question)

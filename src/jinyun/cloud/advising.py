@@ -28,6 +28,7 @@ from jinyun.cloud.sources import Source
 from jinyun.cloud.window import RsiHeard
 from jinyun.hdmap import Map
 from jinyun.net import topics
+from jinyun.rows import taken
 from jinyun.shapes import REPORT, SEEN_BY_ITSELF, Finding, Frame
 from jinyun.zone import Profile, Zone
 
@@ -202,7 +203,7 @@ class Advising:
 
 def speaking(sightings: NDArray[np.void]) -> NDArray[np.void]:
     """Return who says something of itself in sightings, as SPEAKS."""
-    own = sightings[sightings["by"] == SEEN_BY_ITSELF]
+    own = taken(sightings, sightings["by"] == SEEN_BY_ITSELF)
     rows = np.zeros(len(own), SPEAKS)
     for name in SPEAKS.names or ():
         rows[name] = own[name]

@@ -29,6 +29,7 @@ from jinyun.net.block import Arrival, Block
 from jinyun.net.csae import batch
 from jinyun.net.csae.program import FIRST_STAGE
 from jinyun.net.samples import SMALLEST
+from jinyun.rows import joined, taken
 from jinyun.shapes import REPORT, SIGHTING, SIGNAL, Finding
 
 FARTHEST_M = 200_000.0
@@ -105,10 +106,10 @@ class Decoder:
         for message in topics.SECOND_STAGE:
             if window.loose[message].payloads:
                 self._read(window, message, window.loose[message].pile())
-        sightings = np.concatenate(window.sightings) if window.sightings else np.empty(0, SIGHTING)
-        signals = np.concatenate(window.signals) if window.signals else np.empty(0, SIGNAL)
+        sightings = joined(window.sightings, SIGHTING)
+        signals = joined(window.signals, SIGNAL)
         taken = np.concatenate(window.receive_us) if window.receive_us else np.empty(0, np.int64)
-        reports = np.concatenate(window.reports) if window.reports else np.empty(0, REPORT)
+        reports = joined(window.reports, REPORT)
         return Decoded(
             self._within(window, sightings), signals, window.findings, taken, window.replies, window.spats, window.maps,
             reports, window.road, window.heard,
@@ -331,7 +332,7 @@ class Decoder:
             reason = "latitude or longitude is stated as unavailable"
             name = source.name if source else "?"
             window.findings.append(Finding("position.absent", name, "pos", reason, int(found["receive_us"][index])))
-        window.sightings.append(found[placed])
+        window.sightings.append(found if placed.all() else taken(found, placed))
 
     def _within(self, window: Window, sightings: NDArray[np.void]) -> NDArray[np.void]:
         """Drop and tell sightings that lie in no part of the zone."""
@@ -344,8 +345,7 @@ class Decoder:
             reason = f"a place over {FARTHEST_M / 1000:.0f} km from the zone's origin; not used"
             name = source.name if source else "?"
             window.findings.append(Finding("position.outside", name, "pos", reason, int(first["receive_us"])))
-        inside: NDArray[np.void] = sightings[near]
-        return inside
+        return taken(sightings, near)
 
     def _hear(self, window: Window, message: str, pile: Pile, at: NDArray[np.int64]) -> None:
         """Keep the values of messages that ask or negotiate, for the cooperation; those beyond its measure are told."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from jinyun.hdmap import LaneKind, Map
 from jinyun.hdmap.match import History, match
+from jinyun.rows import taken
 from jinyun.shapes import Kind
 
 DRIVEN = (LaneKind.CAR, LaneKind.BUS, LaneKind.INNER)
@@ -55,7 +56,7 @@ class Lanes:
             rows = np.flatnonzero(who & placed)
             if not len(rows):
                 continue
-            its = tracks[rows]
+            its = taken(tracks, rows)
             on = match(
                 self.map, its["x_m"], its["y_m"], its["heading_rad"], sd_m=its["position_sd_m"], kinds=kinds,
                 history=self.history, rows=rows,

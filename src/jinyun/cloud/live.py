@@ -29,6 +29,7 @@ from jinyun.cloud.shedding import Shedding
 from jinyun.hdmap import Map
 from jinyun.net import topics
 from jinyun.net.block import Block
+from jinyun.rows import joined
 from jinyun.shapes import SIGHTING, SIGNAL, Finding, Frame, Kind
 from jinyun.zone import Zone
 
@@ -154,7 +155,7 @@ class Cloud:
             self._hear()
             self.episodes.note(self.claims.go_on() + self.scorecard.go_on())
             if self.spread is not None:
-                self.spread.tell(np.concatenate([np.empty(0, SIGHTING), *self._seen]), self._until_us)
+                self.spread.tell(joined(self._seen, SIGHTING), self._until_us)
                 self._seen = []
             if self._until_us % twin.TICK_US == 0:
                 self._due_us.append(self._until_us)
@@ -214,7 +215,7 @@ class Cloud:
         return twin.framed(self.twin, tracks, signals, end_us)
 
     def _frame(self, end_us: int) -> bytes:
-        signals = np.concatenate(self._signals) if self._signals else np.empty(0, SIGNAL)
+        signals = joined(self._signals, SIGNAL)
         self._signals = []
         frame = self._fused(signals, end_us)
         advised_us = 0

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jinyun.rows import joined, taken
+
 KEPT_US = 1_000_000
 """A word is kept so long; a vehicle that still means it repeats it ten times a second."""
 
@@ -25,18 +27,17 @@ class Newest:
 
     def settle(self, now_us: int) -> None:
         """Keep the newest row of each vehicle that is not older than a second at ``now_us``."""
-        rows = np.concatenate([self.rows, *self._taken])
+        rows = joined([self.rows, *self._taken], self.rows.dtype)
         self._taken = []
-        rows = rows[np.abs(now_us - rows["event_us"]) <= KEPT_US]
-        rows = rows[np.lexsort((rows["event_us"], rows["vehicle_id"]))]
+        rows = taken(rows, np.abs(now_us - rows["event_us"]) <= KEPT_US)
+        rows = taken(rows, np.lexsort((rows["event_us"], rows["vehicle_id"])))
         last = np.append(rows["vehicle_id"][1:] != rows["vehicle_id"][:-1], True)[: len(rows)]
-        self.rows = rows[last]
+        self.rows = taken(rows, last)
 
     def of(self, vehicle_id: NDArray[np.uint64]) -> NDArray[np.void]:
         """Return the row of each vehicle, zeros for those that say nothing (and for id 0)."""
-        found = np.zeros(len(vehicle_id), self.rows.dtype)
-        if len(self.rows):
-            at = np.minimum(np.searchsorted(self.rows["vehicle_id"], vehicle_id), len(self.rows) - 1)
-            known = (self.rows["vehicle_id"][at] == vehicle_id) & (vehicle_id != 0)
-            found[known] = self.rows[at[known]]
-        return found
+        nothing = np.zeros(1, self.rows.dtype)
+        at = np.searchsorted(self.rows["vehicle_id"], vehicle_id)
+        known = (at < len(self.rows)) & (vehicle_id != 0)
+        known[known] = self.rows["vehicle_id"][at[known]] == vehicle_id[known]
+        return taken(joined([self.rows, nothing], self.rows.dtype), np.where(known, at, len(self.rows)))

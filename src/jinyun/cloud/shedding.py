@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from jinyun.rows import taken
 from jinyun.shapes import Kind
 
 LAGGING_S = 0.1
@@ -55,5 +56,4 @@ class Shedding:
         turn = (phase + self._turn * self.share) % 1.0 < self.share
         kept = ~ordinary | turn
         self.shed += int(len(sightings) - kept.sum())
-        result: NDArray[np.void] = sightings[kept]
-        return result
+        return taken(sightings, kept)

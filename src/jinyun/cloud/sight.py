@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from jinyun.cloud.account import NO_TIME
 from jinyun.net.csae.batch import ABSENT
+from jinyun.rows import taken
 from jinyun.shapes import REPORT, SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING, SIGNAL, Kind, Light
 
 Table = Mapping[str, NDArray[Any]]
@@ -167,7 +168,7 @@ def of_road(
     latitude = table["pos.offsetLL.lat"].astype(np.int64) + np.where(absolute, 0, messages["refPos.lat"][parent])
     rows, placed = _placed(rows, longitude, latitude, project)
     own = rows["kind"] == Kind.RSU
-    return rows[~own], placed[~own]
+    return (taken(rows, ~own), placed[~own]) if own.any() else (rows, placed)
 
 
 def _placed(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from jinyun.cloud import tracking
 from jinyun.net import columns
+from jinyun.rows import copied, joined, taken
 from jinyun.shapes import SIGNAL, Frame
 
 TICK_US = 100_000
@@ -43,13 +44,13 @@ def step(state: State, sightings: NDArray[np.void], signals: NDArray[np.void], n
 
 def framed(state: State, tracks: NDArray[np.void], signals: NDArray[np.void], now_us: int) -> Frame:
     """Return the next frame of TRACK rows that were fused elsewhere, or here."""
-    state.signals = _newest(np.concatenate([state.signals, signals]), now_us)
+    state.signals = _newest(joined([state.signals, signals], SIGNAL), now_us)
     state.seq += 1
     frame = Frame(
         state.seq,
         now_us,
         tracks,
-        state.signals.copy(),
+        copied(state.signals),
     )
     frame.tracks.setflags(write=False)
     frame.signals.setflags(write=False)
@@ -58,12 +59,11 @@ def framed(state: State, tracks: NDArray[np.void], signals: NDArray[np.void], no
 
 def _newest(signals: NDArray[np.void], now_us: int) -> NDArray[np.void]:
     """Return the newest state of each signal group that is not too old, by region, node and phase; of equals the last."""
-    signals = signals[now_us - signals["event_us"] <= SIGNAL_KEPT_US]
+    signals = taken(signals, now_us - signals["event_us"] <= SIGNAL_KEPT_US)
     groups = signals["region"].astype(np.int64) << 24 | signals["node"].astype(np.int64) << 8 | signals["phase"]
     order = np.lexsort((signals["event_us"], groups))
     last = np.append(np.diff(groups[order]) != 0, True)[: len(order)]
-    newest: NDArray[np.void] = signals[order[last]]
-    return newest
+    return taken(signals, order[last])
 
 
 def pack(frame: Frame, meta: dict[str, object]) -> bytes:

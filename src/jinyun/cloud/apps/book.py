@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from jinyun.rows import joined, taken
 from jinyun.shapes import ADVICE
 
 _KEY = ("application", "receiver", "unit", "about", "place")
@@ -50,7 +51,7 @@ class Turned:
     @property
     def said(self) -> NDArray[np.void]:
         """What is to be said now."""
-        return np.concatenate([self.opened, self.repeated])
+        return joined([self.opened, self.repeated], EPISODE)
 
 
 class Book:
@@ -64,27 +65,25 @@ class Book:
     @property
     def open(self) -> NDArray[np.void]:
         """The episodes that are open."""
-        rows: NDArray[np.void] = self.rows[self.rows["said_us"] > 0]
-        return rows
+        return taken(self.rows, self.rows["said_us"] > 0)
 
     def turn(self, advice: NDArray[np.void], now_us: int) -> Turned:
         """Take what holds at ``now_us`` and return what opened, what is said again and what closed."""
-        both = np.zeros(len(self.rows) + len(advice), EPISODE)
-        both[: len(self.rows)] = self.rows
-        new = both[len(self.rows) :]
+        new = np.zeros(len(advice), EPISODE)
         for name in ADVICE.names or ():
             new[name] = advice[name]
         new["held_us"] = new["last_us"] = now_us
+        both = joined([self.rows, new], EPISODE)
         age = np.concatenate([np.zeros(len(self.rows), np.int8), np.ones(len(new), np.int8)])
         order = np.lexsort((-both["urgency"].astype(np.int16), age, *(both[name] for name in reversed(_KEY))))
-        both, age = both[order], age[order]
+        both, age = taken(both, order), age[order]
         same = np.ones(len(both), np.bool_)
         same[:1] = False
         for name in _KEY:
             same[1:] &= both[name][1:] == both[name][:-1]
         group = np.cumsum(~same) - 1
         starts = np.flatnonzero(~same)
-        rows = both[starts]  # the older one of each; the first new one where there is no older
+        rows = taken(both, starts)  # the older one of each; the first new one where there is no older
         urgency_before = np.where(age[starts] == 0, rows["urgency"], 0)
         fresh = np.full(len(starts), len(both))
         np.minimum.at(fresh, group[age == 1], np.flatnonzero(age == 1))
@@ -101,13 +100,13 @@ class Book:
         hold, linger, repeat = (np.rint(term[number] * 1e6).astype(np.int64) for term in self.terms)
         is_open = rows["said_us"] > 0
         over = now_us - rows["last_us"] > np.where(is_open, linger, 0)
-        closed = rows[over & is_open]
+        closed = taken(rows, over & is_open)
         opens = ~is_open & holds & (now_us - rows["held_us"] >= hold)
         sooner = rows["urgency"] > urgency_before
         again = is_open & holds & ((now_us - rows["said_us"] >= repeat) | sooner)
         rows["episode"][opens] = np.arange(self._next, self._next + opens.sum())
         self._next += int(opens.sum())
         rows["said_us"][opens | again] = now_us
-        opened, repeated = rows[opens], rows[again]
-        self.rows = rows[~over][:MOST]
+        opened, repeated = taken(rows, opens), taken(rows, again)
+        self.rows = taken(rows, ~over)[:MOST]
         return Turned(opened, repeated, closed)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from jinyun.cloud.quality import overlooked
 from jinyun.hdmap import Map
+from jinyun.rows import taken
 from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, Finding
 
 HARDEST_MPS2 = 14.0
@@ -177,7 +178,7 @@ class Claims:
         if not len(own):
             return []
         own = own[np.argsort(sightings["event_us"][own], kind="stable")]
-        claims = sightings[own]
+        claims = taken(sightings, own)
         rows = claims["source"].astype(np.int64)
         self._grow(int(rows.max()) + 1)
         sd = np.nan_to_num(claims["position_sd_m"].astype(np.float64), nan=1.0)

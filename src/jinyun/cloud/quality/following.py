@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from jinyun.hdmap import LaneKind, Map
 from jinyun.hdmap.match import History, match
+from jinyun.rows import taken
 
 LOOK_US = 500_000
 """How often each vehicle's lane is looked for."""
@@ -51,7 +52,7 @@ class Followed:
         due[fresh] = True
         self._looked_us[slots[due]] = t_us
         self._looked_us[slots[fresh]] -= SPREAD_US * (ids[fresh] % SPREAD)
-        which = tracks[due]
+        which = taken(tracks, due)
         found = match(
             self._map, which["x_m"], which["y_m"], which["heading_rad"], sd_m=which["position_sd_m"], kinds=_KINDS,
             history=self._history, rows=slots[due],

@@ -24,6 +24,7 @@ from jinyun.cloud.quality.stations import Stations
 from jinyun.cloud.quality.stoplines import StopLines
 from jinyun.cloud.quality.transitions import BEFORE, BEFORE_SINCE, LAST, LIGHT, SINCE, Transitions
 from jinyun.hdmap import Turn
+from jinyun.rows import taken
 from jinyun.shapes import Kind, Light
 from jinyun.zone import Profile
 
@@ -105,8 +106,8 @@ class Movements:
         """Take the tracks of one frame; return what they show."""
         found: list[Told] = []
         known = np.isfinite(tracks["heading_rad"]) & np.isfinite(tracks["speed_mps"])
-        motor = tracks[(tracks["kind"] == Kind.MOTOR) & known]
-        motor = motor[np.argsort(motor["id"], kind="stable")]
+        rows = np.flatnonzero((tracks["kind"] == Kind.MOTOR) & known)
+        motor = taken(tracks, rows[np.argsort(tracks["id"][rows], kind="stable")])
         ids, heading = motor["id"].astype(np.int64), motor["heading_rad"].astype(np.float64)
         half = np.where(np.isfinite(motor["length_m"]), motor["length_m"], LENGTH_M) / 2
         fronts = np.column_stack([motor["x_m"] + half * np.sin(heading), motor["y_m"] + half * np.cos(heading)])

@@ -24,6 +24,7 @@ from jinyun.cloud.quality.rollups import Rollups
 from jinyun.cloud.sources import Sources
 from jinyun.cloud.tracking.table import LINK, Tracks
 from jinyun.cloud.tracking.trust import blank
+from jinyun.rows import joined, taken
 from jinyun.shapes import SIGHTING, Finding
 from jinyun.zone import Zone
 
@@ -137,8 +138,8 @@ class Scorecard:
         if len(sightings) and room > 0:
             sightings = sightings[:room]
             own = of.by_itself(sightings)
-            self._own.append(sightings[own])
-            self._road.append(sightings[~own])
+            self._own.append(taken(sightings, own))
+            self._road.append(taken(sightings, ~own))
             self._kept += len(sightings)
 
     def forget(self, source: int) -> None:
@@ -185,10 +186,10 @@ class Scorecard:
             from_us = until_us - min(MOST_SLOTS, 10) * of.SLOT_US
         self._until_us = until_us
         self._first_us = self._first_us or from_us
-        road = np.concatenate(self._road) if self._road else np.empty(0, SIGHTING)
+        road = joined(self._road, SIGHTING)
         over = road["event_us"] <= until_us
-        self._road = [road[~over]]
-        road = road[over]
+        self._road = [taken(road, ~over)]
+        road = taken(road, over)
         self._enter(road, now_us)
         yield
         sums = np.zeros_like(self.recent)
@@ -200,14 +201,14 @@ class Scorecard:
         late = road["event_us"] <= from_us
         np.add.at(sums[:, of.LATE], sender[late & (sender >= 0)], 1)
         good = ~late & (sender >= 0)
-        road, sender = road[good], sender[good]
+        road, sender = taken(road, good), sender[good]
         keys = ("event_us", "participant", "source")
         order = np.lexsort(tuple(np.ascontiguousarray(road[name]) for name in keys))
-        road, sender = road[order], sender[order]
+        road, sender = taken(road, order), sender[order]
         slots = int((until_us - from_us) // of.SLOT_US)
         yield
-        own = np.concatenate(self._own) if self._own else np.empty(0, SIGHTING)
-        self._own = [own[own["event_us"] > until_us - 3 * of.SLOT_US]]
+        own = joined(self._own, SIGHTING)
+        self._own = [taken(own, own["event_us"] > until_us - 3 * of.SLOT_US)]
         self._kept = sum(len(rows) for rows in (*self._own, *self._road))
         yield
         refs, cars = of.references(own, from_us, slots)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from jinyun.cloud.tracking import align, associate, gate, life, motion, trust
 from jinyun.cloud.tracking.table import LINKS, Tracks
+from jinyun.rows import taken
 from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, TRACK
 
 __all__ = ["Tracks", "published", "take"]
@@ -82,7 +83,7 @@ def published(tracks: Tracks, now_us: int) -> NDArray[np.void]:
     out = np.zeros(len(alive), TRACK)
     count = _publish(tracks.rows, seen, tracks.links, alive, out, now_us)
     out = out[:count]
-    return out[np.argsort(out["id"], kind="stable")]
+    return taken(out, np.argsort(out["id"], kind="stable"))
 
 
 @njit(cache=True)

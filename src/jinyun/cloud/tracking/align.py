@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from jinyun.cloud.tracking import trust as believed
 from jinyun.cloud.tracking.table import Tracks
+from jinyun.rows import taken
 from jinyun.shapes import SEEN_BY_ITSELF
 
 _LOW = np.uint64(0xFFFF_FFFF)
@@ -51,14 +52,14 @@ def looks(tracks: Tracks, sightings: NDArray[np.void], now_us: int) -> tuple[NDA
     placed = np.isfinite(sightings["x_m"]) & np.isfinite(sightings["y_m"])
     tracks.late += int((~fresh).sum())
     usable = fresh & placed
-    rows = _ordered(sightings if usable.all() else sightings[usable])
+    rows = _ordered(sightings if usable.all() else taken(sightings, usable))
     if len(rows):
         tracks.known_up_to(int(rows["source"][-1]))
     verdict = _once(rows)
     if verdict.any():
         tracks.duplicate += int((verdict == TWICE).sum())
         tracks.excess += int((verdict == TOO_MANY).sum())
-        rows = rows[verdict == 0]
+        rows = taken(rows, verdict == 0)
     noise = np.zeros(len(rows), NOISE)
     _judge(rows, noise, tracks.trust, now_us)
     return rows, noise
@@ -74,8 +75,8 @@ def _ordered(rows: NDArray[np.void]) -> NDArray[np.void]:
         len(key) > LONG_RUN and (key[LONG_RUN:] == key[:-LONG_RUN]).any()
     ):  # somebody floods: no matter how long it takes
         names = ("kind", "heading_rad", "speed_mps", "y_m", "x_m", "event_us", "participant")
-        return rows[np.lexsort((*(rows[name] for name in names), rows["source"]))]
-    rows = rows[order]
+        return taken(rows, np.lexsort((*(rows[name] for name in names), rows["source"])))
+    rows = taken(rows, order)
     _settle(rows, key)
     return rows
 
