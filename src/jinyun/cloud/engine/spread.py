@@ -25,6 +25,7 @@ from jinyun.cloud.engine.tiles import Tiling
 from jinyun.cloud.twin import TICK_US
 from jinyun.net import parts
 from jinyun.net.block import Block
+from jinyun.rows import joined, taken
 from jinyun.shapes import Finding
 
 KEPT_US = 8_000_000
@@ -89,7 +90,7 @@ class Spread:
             its = rows[bounds[part] : bounds[part + 1]]
             if len(its) or tick:
                 self._number[part] += 1
-                turn = wire.Turn(part, self.epoch, 0, self._number[part], now_us, sightings[its])
+                turn = wire.Turn(part, self.epoch, 0, self._number[part], now_us, taken(sightings, its))
                 kept = self._kept[part]
                 kept.append(turn)
                 while kept[0].t_us < now_us - KEPT_US:
@@ -171,7 +172,7 @@ class Spread:
         """Return (TRACK rows of a tick from what was said by now, findings about the partitions that said nothing)."""
         heard = self._ticks.pop(t_us, _Heard())
         beliefs = list(heard.beliefs.values())
-        tracks = self.assembly.take(np.concatenate(beliefs) if beliefs else np.empty(0, BELIEF), t_us)
+        tracks = self.assembly.take(joined(beliefs, BELIEF), t_us)
         findings = []
         for part in range(self.tiling.parts):
             if part in heard.beliefs:
