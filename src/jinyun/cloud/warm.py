@@ -19,11 +19,14 @@ import numpy as np
 from jinyun import hdmap
 from jinyun.cloud import prediction, tracking, twin
 from jinyun.cloud.apps import Applications, Scene
+from jinyun.cloud.apps.avw import explained_by_place
+from jinyun.cloud.apps.dnpw import coming
 from jinyun.cloud.apps.scene import IN_USE, LEFT_LAMP, UNIT
 from jinyun.cloud.cooperation import conducting
 from jinyun.cloud.lanes import Lanes
 from jinyun.cloud.live import Cloud
 from jinyun.cloud.roadevents import Posting, RoadEvents
+from jinyun.cloud.tracking import life
 from jinyun.net import csae
 from jinyun.net.block import Arrival, Block, scan
 from jinyun.net.samples import SMALLEST
@@ -118,7 +121,11 @@ def _advise(zone: Zone, map: hdmap.Map) -> None:
     scene = Scene(
         BEGAN_US, rows, located, paths, signals, reports, map, road, np.empty(0, UNIT), posted=events.step(BEGAN_US)
     )
-    Applications(zone.profile).step(scene)
+    applications = Applications(zone.profile)
+    applications.step(scene)
+    every = np.arange(len(rows))  # who stands for no reason, or passes where somebody comes, is rarer still
+    explained_by_place(scene, every, applications.of_each["AVW"])
+    coming(scene, every, applications.of_each["DNPW"]["farthest_m"])
     conducting.warm(map)
     map.nearest_lane(rows["x_m"], rows["y_m"])  # asked of those who leapt, several at once
 
@@ -150,6 +157,8 @@ def _follow() -> None:
         rows["y_m"], rows["x_m"] = SPEED_MPS * tick / 10, APART_M * car + np.where(own, 0.0, ASIDE_M)
         tracking.take(state.tracks, rows, now_us)
         twin.step(state, np.empty(0, SIGHTING), np.empty(0, SIGNAL), now_us)
+    its, none = state.tracks, np.empty(0, np.int64)
+    life.merge(its.rows, its.chains, its.links, its.passes, none, none)  # of twins, who are rare
 
 
 def _street(zone: Zone) -> Iterator[tuple[int, list[Arrival]]]:

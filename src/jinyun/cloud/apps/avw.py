@@ -74,7 +74,7 @@ def abnormal(scene: Scene, parameters: Parameters) -> NDArray[np.bool_]:
     odd: NDArray[np.bool_] = (here & told & slow & ~_stopping(scene, here & hazard)) | against
     rows = np.flatnonzero(doubtful & ~odd)
     rows = rows[~_explained_by_traffic(scene, rows, speed, parameters)][:MOST_DOUBTFUL]
-    rows = rows[~_explained_by_place(scene, rows, parameters)]
+    rows = rows[~explained_by_place(scene, rows, parameters)]
     odd[rows] = True
     return odd
 
@@ -114,7 +114,7 @@ def _explained_by_traffic(
     return np.asarray(reason, np.bool_)
 
 
-def _explained_by_place(scene: Scene, rows: NDArray[np.int64], parameters: Parameters) -> NDArray[np.bool_]:
+def explained_by_place(scene: Scene, rows: NDArray[np.int64], parameters: Parameters) -> NDArray[np.bool_]:
     """Return which of ``rows`` stand or creep at a stop, beside a bay or before a crossing."""
     if not len(rows):
         return np.zeros(0, np.bool_)

@@ -62,7 +62,7 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     rows = np.flatnonzero(hosts & ((passes & ~queue) | goes))
     if not len(rows):
         return NOTHING
-    other, away = _coming(scene, rows, parameters["farthest_m"])
+    other, away = coming(scene, rows, parameters["farthest_m"])
     leader = leader[rows]
     limit = roads.limit_mps[lane[rows]]
     half = scene.half_length_m
@@ -87,7 +87,7 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     )  # fmt: skip
 
 
-def _coming(scene: Scene, rows: NDArray[np.int64], most_m: float) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+def coming(scene: Scene, rows: NDArray[np.int64], most_m: float) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Return who comes towards each of ``rows`` in the lane opposite, and how far away."""
     roads, located = scene.roadway.roads, scene.located
     over = opposite(scene.map, roads)
