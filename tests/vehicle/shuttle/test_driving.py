@@ -124,6 +124,20 @@ def test_at_a_late_yellow_it_goes_on_instead_of_braking_hard(here: Zone, precise
     assert min(found.accel_mps2) > -1.6
 
 
+@pytest.mark.parametrize("before_m", [13.0, 16.0, 20.0])
+def test_a_gentle_stop_for_a_yellow_is_carried_through(
+    here: Zone, precise_map: Map, loop: Guideline, before_m: float
+) -> None:
+    line = next(its for its in loop.stop_lines if its.s_m > STRAIGHT_M)
+
+    def light(t: float, node: int) -> int:
+        return int(Light.YELLOW if t < 6.0 else Light.RED)
+
+    found = drive(here, precise_map, loop, line.s_m - before_m, 9.0, light=light, speed_mps=5.0)
+    assert all(loop.ahead(front, line.s_m) < 200 for front in found.front_m)
+    assert found.speed_mps[-1] < 0.05
+
+
 def test_it_docks_within_ten_centimetres_and_waits_until_it_is_let_go(
     here: Zone, precise_map: Map, loop: Guideline
 ) -> None:

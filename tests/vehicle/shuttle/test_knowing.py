@@ -122,6 +122,15 @@ def test_a_line_is_passed_or_stopped_at_as_its_light_says(
         assert 0 <= found.stop_m < to_line_m
 
 
+def test_who_stops_for_a_yellow_goes_on_with_it_where_it_would_not_begin_to() -> None:
+    yellow = Lit(Light.YELLOW, math.nan, 1)
+    assert math.isinf(at_line(LINE, yellow, 6.0, 4.3, 1.3, 0.0).stop_m)
+    assert at_line(LINE, yellow, 6.0, 4.3, 1.3, 0.0, stopping=True).stop_m == pytest.approx(5.2)
+    assert math.isinf(at_line(LINE, yellow, -0.5, 4.3, 0.0, 0.0, stopping=True).stop_m)  # it is over the line
+    green = Lit(Light.PROTECTED_GREEN, 20.0, 2)
+    assert math.isinf(at_line(LINE, green, 6.0, 4.3, 1.3, 0.0, stopping=True).stop_m)  # nothing to stop for any more
+
+
 def test_at_a_dead_signal_one_goes_on_after_having_stood() -> None:
     dark = Lit(Light.DARK, math.nan, 1)
     assert not math.isinf(at_line(LINE, dark, 1.0, 0.0, math.inf, 0.5).stop_m)

@@ -83,16 +83,20 @@ class Verdict:
     reason: str = ""
 
 
-def at_line(line: StopLine, lit: Lit, to_line_m: float, speed_mps: float, arrival_s: float, stood_s: float) -> Verdict:
+def at_line(
+    line: StopLine, lit: Lit, to_line_m: float, speed_mps: float, arrival_s: float, stood_s: float, stopping: bool = False
+) -> Verdict:  # fmt: skip
     """Return whether the front may pass a stop line ``to_line_m`` ahead.
 
     ``arrival_s`` is when it would get there unhindered (infinity: not soon), ``stood_s`` for how long the shuttle has stood
-    at this line.
+    at this line. Who is ``stopping`` for its yellow, or for a green that will end, goes on with it: the firm braking that the
+    decision asks for has more in hand at the beginning than a gentle stop has at its end.
     """
     stop_m = to_line_m - BEFORE_LINE_M
     if not line.phase:
         return Verdict(math.inf)
     able = stop_m > 0 and speed_mps * speed_mps / (2 * FIRM_MPS2) + 0.35 * speed_mps <= stop_m
+    able = able or (stopping and stop_m > -BEFORE_LINE_M)
     if lit.by == 0 and to_line_m > READ_M:
         return Verdict(math.inf)
     if lit.dead:
@@ -104,10 +108,10 @@ def at_line(line: StopLine, lit: Lit, to_line_m: float, speed_mps: float, arriva
     if lit.green:
         if math.isnan(lit.remaining_s) or arrival_s + SPARE_S < lit.remaining_s:
             return Verdict(math.inf)
-        return Verdict(stop_m, "red_soon") if able else Verdict(math.inf)
+        return Verdict(max(stop_m, 0.0), "red_soon") if able else Verdict(math.inf)
     if lit.light == Light.YELLOW:
         if able:
-            return Verdict(stop_m, "yellow_light")
+            return Verdict(max(stop_m, 0.0), "yellow_light")
         return Verdict(math.inf)
     if lit.light == Light.UNAVAILABLE:
         return Verdict(max(stop_m, 0.0), "light_unknown")

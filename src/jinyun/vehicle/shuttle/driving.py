@@ -88,6 +88,7 @@ class Shuttle:
         self._stood_since_s: float | None = None
         self._passing = Passing()
         self._line_stood: dict[int, float] = {}
+        self._stopping: set[int] = set()  # nodes whose yellow, or whose green that will end, is being stopped for
         self.posted: tuple[Posted, ...] = ()
         self._signs = StopSigns()
         self.next_light: tuple[StopLine, Lit, float] | None = None
@@ -257,7 +258,13 @@ class Shuttle:
             stood = self._line_stood.get(at.node, 0.0)
             if v < 0.05 and to_line < 4.0:
                 self._line_stood[at.node] = stood + PLAN_S
-            verdict = behaviour.at_line(at, lit, to_line, v, behaviour.arrival_s(free_s, ahead_m), stood)
+            verdict = behaviour.at_line(
+                at, lit, to_line, v, behaviour.arrival_s(free_s, ahead_m), stood, at.node in self._stopping
+            )
+            if verdict.reason in ("red_soon", "yellow_light"):
+                self._stopping.add(at.node)
+            else:
+                self._stopping.discard(at.node)
             if math.isinf(verdict.stop_m) and to_line > 0.2:
                 end = ahead_m + self.line.ahead(at.s_m, at.end_m)
                 able = v * v / (2 * behaviour.FIRM_MPS2) + 0.3 * v < to_line - behaviour.BEFORE_LINE_M
@@ -267,6 +274,7 @@ class Shuttle:
                 best = verdict
         for node in [node for node in self._line_stood if node not in [at.node for at, _ in lines]]:
             del self._line_stood[node]
+        self._stopping &= {at.node for at, _ in lines}
         return best.stop_m, best.reason
 
     def _encounters(
