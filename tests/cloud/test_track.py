@@ -109,6 +109,30 @@ def test_an_occlusion_up_to_three_seconds_keeps_the_identity(gap_ticks: int, tra
     assert len(ids) == tracks
 
 
+def test_a_unit_that_loses_its_number_between_two_scans_of_one_window_has_not_seen_somebody_else() -> None:
+    state = twin.State()
+    ids: set[int] = set()
+    for n in range(30):
+        now = T0 + n * TICK
+        at = now - TICK // 2
+        rows = [seen(at, east(n) - 0.5, 0, participant=1 if n <= 15 else 2)]
+        if n == 15:  # two of its scans come at once, the later one with a new number
+            rows.append(seen(at + TICK // 4, east(n) - 0.25, 0.1, participant=2))
+        ids |= set(step(state, now, *rows).tracks["id"].tolist())
+    assert len(ids) == 1 and state.tracks.next_id == 2
+
+
+def test_whom_a_unit_sees_beside_another_in_one_scan_is_another() -> None:
+    state = twin.State()
+    for n in range(30):
+        now = T0 + n * TICK
+        rows = [seen(now, east(n), 0)]
+        if n >= 15:
+            rows.append(seen(now, east(n) - 0.6, 0.6, participant=2))
+        frame = step(state, now, *rows)
+    assert len(frame.tracks) == 2
+
+
 def test_an_occluded_track_is_not_shown_after_one_second() -> None:
     state = twin.State()
     for n in range(20):

@@ -25,6 +25,7 @@ LINK_GATE, LINK_MOTION = 36.0, 64.0
 """A look with a track's number may differ from it more, in place and in motion, before the number is doubted."""
 MOST_VAR = 9.0
 """A look vaguer than this (m2) is not looked for farther."""
+FOR_EVER = np.iinfo(np.int64).max
 MOST_NEAR, MOST_EXAMINED = 24, 500
 """Tracks that are weighed for one look at most: the cheapest, of so many around."""
 
@@ -235,20 +236,23 @@ def _near(
 ) -> Graph:
     """Return the graph of free looks and tracks near them that their sender has not named.
 
-    A column is a track as one sender may have it, so the looks of different senders do not compete.
+    A column is a track as one sender may have it, so the looks of different senders do not compete. A roadside unit may
+    lose its number for somebody from one scan to the next: what it names later is no other one for that.
     """
-    # What each sender has named already: pairs of (row, sender), kept in a small table.
+    # What each sender has named already: pairs of (row, sender) and until when, kept in a small table.
     size = 64
     while size < 2 * len(row_of):
         size *= 2
-    taken = np.full(size, -1, np.int64)
+    taken, until_us = np.full(size, -1, np.int64), np.zeros(size, np.int64)
     for k in range(len(row_of)):
         if row_of[k] >= 0:
-            pair = row_of[k] << 33 | (_sender(looks[bounds[k]]) + 1)
+            last = looks[bounds[k + 1] - 1]
+            pair = row_of[k] << 33 | (_sender(last) + 1)
             at = np.int64(_mixed(np.uint64(pair), np.uint64(1)) & np.uint64(size - 1))
-            while taken[at] >= 0:
+            while taken[at] >= 0 and taken[at] != pair:
                 at = (at + 1) & (size - 1)
             taken[at] = pair
+            until_us[at] = max(until_us[at], FOR_EVER if last.by == SEEN_BY_ITSELF else last.event_us)
     starts = np.zeros(len(free) + 1, np.int64)
     room = MOST_NEAR * len(free)
     columns, costs = np.empty(room, np.int64), np.empty(room)
@@ -286,7 +290,7 @@ def _near(
                     at = np.int64(_mixed(np.uint64(pair), np.uint64(1)) & np.uint64(size - 1))
                     while taken[at] >= 0 and taken[at] != pair:
                         at = (at + 1) & (size - 1)
-                    if taken[at] == pair:
+                    if taken[at] == pair and looks[bounds[k]].event_us <= until_us[at]:
                         continue
                     if edges - first >= MOST_NEAR:
                         worst = first
