@@ -124,6 +124,19 @@ def test_at_a_late_yellow_it_goes_on_instead_of_braking_hard(here: Zone, precise
     assert min(found.accel_mps2) > -1.6
 
 
+@pytest.mark.parametrize("speed_mps", [5.5, 6.5, 7.5])
+def test_a_stop_for_which_gentle_braking_is_not_enough_is_made_firmly(
+    here: Zone, precise_map: Map, loop: Guideline, speed_mps: float
+) -> None:
+    line = next(its for its in loop.stop_lines if its.s_m > STRAIGHT_M)
+    found = drive(
+        here, precise_map, loop, line.s_m - 0.8 - speed_mps**2 / 3.4 - 0.35 * speed_mps, 9.0,
+        light=lambda t, node: int(Light.RED), speed_mps=speed_mps,
+    )  # fmt: skip
+    assert all(loop.ahead(front, line.s_m) < 200 for front in found.front_m)
+    assert found.speed_mps[-1] < 0.05 and min(found.accel_mps2) > -3.2
+
+
 @pytest.mark.parametrize("before_m", [13.0, 16.0, 20.0])
 def test_a_gentle_stop_for_a_yellow_is_carried_through(
     here: Zone, precise_map: Map, loop: Guideline, before_m: float

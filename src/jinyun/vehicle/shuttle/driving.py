@@ -345,7 +345,7 @@ class Shuttle:
             v, a, np.array(d), shifts, offered, leads, np.array(first, np.int64), slow, gates,
             laid.s_m[beside] - ahead, laid.d_m[beside], laid.along_m[beside], laid.across_m[beside],
             np.ones(len(beside), np.bool_),
-            self.line.curvature, curve_at, LEVELS, 0.0, 0.0, s, speed, accel, chosen,
+            self.line.curvature, curve_at, LEVELS, stop - ahead, s, speed, accel, chosen,
         )  # fmt: skip
         shift, wish = int(chosen[0]), int(chosen[1])
         to_d, over = float(shifts[shift, 0]), float(shifts[shift, 1])

@@ -37,6 +37,8 @@ SURE_S = 2.0
 TOUCH_S = 3.3
 TOUCH_ALONG_M, TOUCH_ACROSS_M = 0.35, 0.15
 MOST_LATERAL_MPS2 = 1.45
+OVER_M, OVER_COST = 0.3, 35.0
+"""What it costs to come to a stand beyond where one must stop: more than firm braking, less than an emergency's."""
 Floats = NDArray[np.float64]
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
@@ -103,14 +105,15 @@ def quintic(d0: float, d1: float, d2: float, end: float, over: float) -> Floats:
 def choose(
     v: float, a: float, d: Floats, shifts: Floats, wishes: Floats, leads: Floats, lead_first: NDArray[np.int64],
     slow: Floats, gates: Floats, laid_s: Floats, laid_d: Floats, laid_along: Floats, laid_across: Floats,
-    touches: NDArray[np.bool_], curvature: Floats, k0: int, levels: Floats, room_left: float, room_right: float,
+    touches: NDArray[np.bool_], curvature: Floats, k0: int, levels: Floats, line_m: float,
     best_s: Floats, best_v: Floats, best_a: Floats, chosen: Floats,
 ) -> int:  # fmt: skip
     """Enter the cheapest sample and return how many were looked at.
 
     ``d`` offset and derivatives now; ``shifts`` rows (offset, over metres, cost); ``wishes`` rows (stop of the rear axle,
     top speed, level, cost, gate); ``leads`` of shift ``i`` are rows ``lead_first[i]`` to ``[i + 1]``; ``gates`` rows (in,
-    out, t_in, t_out, must). ``chosen`` gets (shift, wish, cost).
+    out, t_in, t_out, must). Beyond ``line_m`` nobody ought to go. ``chosen`` gets (shift, wish,
+    cost).
     """
     s_now, v_now, a_now = np.empty(STEPS + 1), np.empty(STEPS + 1), np.empty(STEPS + 1)
     best = 1e18
@@ -129,6 +132,8 @@ def choose(
             looked += 1
             cost = base + levels[level, 3] + 1.1 * (11.2 - s_now[STEPS] / (STEPS * DT_S)) + 60.0 * broke
             cost += 0.15 * abs(a_now[1] - a)
+            if s_now[STEPS] > line_m + OVER_M:
+                cost += OVER_COST
             if cost >= best:
                 continue
             for k in range(1, STEPS + 1, 2):  # how near to who drives ahead
