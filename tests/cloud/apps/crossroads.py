@@ -60,10 +60,11 @@ def _arc(cx: float, cy: float, radius: float, start: float, end: float) -> list[
 
 
 @cache
-def crossroads(signalised: bool = False) -> Map:
+def crossroads(signalised: bool = False, without: tuple[int, ...] = ()) -> Map:
     """Return the junction around the origin: lanes 0 to 3 come in to the north, east, south and west, 4 to 7 lead on so.
 
     8 to 11 go straight on, 12 to 15 turn right, 16 to 19 turn left, each in the same order. Phase 1 is north and south.
+    Some may be missing: their links are (of 8 to 19), and their lines lie where nobody drives.
     """
     e, half = EDGE_M, 1.75
     shapes: list[list[tuple[float, float]]] = [
@@ -72,10 +73,12 @@ def crossroads(signalised: bool = False) -> Map:
         _arc(e, -e, e - half, np.pi, np.pi / 2), _arc(-e, -e, e + half, 0.0, np.pi / 2),
     ]  # fmt: skip
     lines = [[at(x, y, 90.0 * d) for x, y in shape] for shape in shapes for d in range(4)]
-    to = [4 + (d + by) % 4 for by in (0, 1, 3) for d in range(4)]
-    start = [0, 1, 2, 3] * 3
-    via = list(range(8, 20))
-    group = [d % 2 for d in start] if signalised else [-1] * 12
+    lines = [[(x + 5000.0, y) for x, y in line] if row in without else line for row, line in enumerate(lines)]
+    there = [row for row in range(8, 20) if row not in without]
+    to = [4 + ((row - 8) % 4 + (0, 1, 3)[(row - 8) // 4]) % 4 for row in there]
+    start = [(row - 8) % 4 for row in there]
+    via, turn = there, [(1, 4, 2)[(row - 8) // 4] for row in there]
+    group = [d % 2 for d in start] if signalised else [-1] * len(via)
     stop: dict[str, list[Any]] = {
         "x1_m": [], "y1_m": [], "x2_m": [], "y2_m": [], "junction": [0] * 4, "phase": [1, 2, 1, 2], "turn": [7] * 4,
         "lane": [0, 1, 2, 3],
@@ -90,7 +93,7 @@ def crossroads(signalised: bool = False) -> Map:
         after=[*zip(start, via, strict=True), *zip(via, to, strict=True)],
         tables={
             "edges": {"start": [-1] * 4 + [0] * 4 + [-1] * 12, "end": [0] * 4 + [-1] * 16},
-            "links": {"start": start, "end": to, "via": via, "turn": [1] * 4 + [4] * 4 + [2] * 4, "group": group},
+            "links": {"start": start, "end": to, "via": via, "turn": turn, "group": group},
             "junctions": {
                 "id": ["J"], "node": [1], "x_m": [0.0], "y_m": [0.0], "signalised": [signalised],
                 "control": ["signal" if signalised else "priority"], "zh": [""], "en": [""], "cycle_s": [60.0],

@@ -1,5 +1,7 @@
 """Do not pass warning: on a road of one lane each way, in all directions, around a bend, with mirrored headings."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,18 @@ def test_who_goes_over_before_somebody_with_nobody_to_pass_is_told_and_who_slide
     assert not said(dnpw, scene(both_ways(), [slides, comes]))
     assert not said(dnpw, scene(both_ways(), [Mover(-0.8, 100, 357.5, 12), comes]))
     assert not said(dnpw, scene(both_ways(), [goes, Mover(-3.5, 290, 180, 12)]))
+
+
+@pytest.mark.parametrize("deg", COMPASS)
+def test_over_a_hill_who_comes_is_told_as_on_the_plain(deg):
+    """Twelve metres up and down again within 200 m: who comes is out of sight, and told all the same."""
+    plain = turned(both_ways(), deg)
+    points = plain.points
+    hilly = replace(plain, points={**points, "z_m": 12 * np.sin(np.pi * points["s_m"] / 200.0) ** 2})
+    who = moved([HOST, SLOW, COMES], deg)
+    on_the_plain, over_the_hill = said(dnpw, scene(plain, who)), said(dnpw, scene(hilly, who))
+    assert set(over_the_hill) == set(on_the_plain) == {(1, 3)}
+    assert over_the_hill[1, 3] == on_the_plain[1, 3]
 
 
 def test_around_a_bend_who_comes_is_told_by_the_way():

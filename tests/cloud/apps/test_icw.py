@@ -1,5 +1,6 @@
 """Intersection collision warning: held against the times and rooms of straight motion, at a junction drawn by hand."""
 
+import numpy as np
 import pytest
 
 from jinyun.cloud.apps import icw
@@ -47,6 +48,33 @@ def test_streams_held_apart_by_lights_are_silent_and_one_that_runs_red_is_not():
     assert (1, 2) in found
     found = said(icw, scene(lit, [Mover(1.75, -24.0, 0, 13), runs], lights_for(EAST_WEST)))
     assert (2, 1) in found  # now the other one runs it
+
+
+TRUE_PAIR = {(1, 2), (2, 1)}
+
+
+@pytest.mark.parametrize("deg", COMPASS)
+@pytest.mark.parametrize("row", (0, 1))
+def test_a_mirrored_heading_warns_of_nobody_but_the_one_who_truly_comes(row, deg):
+    """Of three - two who meet and one who is by already - one says that it heads back."""
+    by = Mover(-12.0, -1.75, 90, 14.0)
+    good = scene(crossroads(), moved([NORTH, WEST_TO_EAST, by], deg))
+    assert set(said(icw, good)) == TRUE_PAIR
+    for which in (row, 2):
+        back = (good.tracks["heading_rad"][which] + np.pi) % (2 * np.pi)
+        assert set(said(icw, spoilt(good, which, heading_rad=back))) <= TRUE_PAIR
+
+
+@pytest.mark.parametrize(
+    "without",
+    [(8,), (9,), (8, 9), (1,), (0, 1), (8, 9, 10, 11), tuple(range(8, 20))],
+    ids=lambda lanes: "lanes " + ",".join(map(str, lanes)),
+)
+def test_where_the_map_lacks_a_lane_it_is_right_or_silent(without):
+    broken = crossroads(without=without)
+    assert set(said(icw, scene(broken, [NORTH, WEST_TO_EAST]))) <= TRUE_PAIR
+    for harmless in (Mover(-80.0, -1.75, 90, 12.0), Mover(-1.75, 29.0, 180, 12.0), Mover(1.75, -45.0, 0, 12.0)):
+        assert not said(icw, scene(broken, [NORTH, harmless]))
 
 
 def test_bad_input_and_an_empty_junction_are_silent():

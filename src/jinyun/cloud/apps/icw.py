@@ -4,7 +4,9 @@ Two motor vehicles whose ways cross or merge in a junction, each going on as it 
 held against each other (:mod:`.relations.meeting`), so a stream that its light holds counts as little as it is likely
 to run it. One is warned when the other neither brakes as it takes nor could still stop before the place (DRAC: Cooper
 and Ferguson 1976, with a reaction time), while it is itself near and not braking as it takes. Who must yield and does
-is thus never warned, nor is who stands. Oncoming traffic before one's own left turn is :mod:`.lta`'s.
+is thus never warned, nor is who stands. Oncoming traffic before one's own left turn is :mod:`.lta`'s. One that comes
+towards and could only turn left, as the map has it, is taken to do so when it slows for the turn or shows its lamp: the
+map may lack the lane straight on.
 """
 
 from __future__ import annotations
@@ -14,9 +16,14 @@ from numpy.typing import NDArray
 
 from jinyun.cloud.apps.application import NOTHING, Application, Parameters, Urgency, advice
 from jinyun.cloud.apps.relations.braking import goes_on, to_stop_mps2, too_late
-from jinyun.cloud.apps.relations.encounter import approach_rad, encounters, turns_left
-from jinyun.cloud.apps.scene import Scene
+from jinyun.cloud.apps.relations.encounter import Rows, approach_rad, encounters, turns_left
+from jinyun.cloud.apps.scene import LEFT_LAMP, Scene
+from jinyun.cloud.prediction import TIMES_S
 
+AFTER_S = int(np.searchsorted(TIMES_S, 1.0))
+"""Sample of a way one second from now."""
+TURNING = 0.3
+"""Who brakes with so much of what its turn takes has begun to slow for it."""
 OPPOSED_COS = float(np.cos(2.3))
 """Ways whose approaches point so far apart come towards each other."""
 
@@ -47,6 +54,7 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
     reaction, hard = parameters["reaction_s"], parameters["braking_mps2"]
     threat = (w >= parameters["least_mps"]) & goes_on(w, accel[e.other], e.other_room_m)
     threat &= too_late(w, e.other_room_m, reaction, hard)
+    threat &= ~(oncoming & turns_left(e.other_path, paths, roads) & ~_slows(e.other, e.other_path, scene, parameters))
     comes_s = np.where(np.isfinite(e.host_in_s), e.host_in_s, e.after_s)
     near = (v >= parameters["least_mps"]) & (e.host_room_m > 0.5) & (comes_s <= parameters["warn_s"])
     needed = to_stop_mps2(v, e.host_room_m)
@@ -59,6 +67,15 @@ def advise(scene: Scene, parameters: Parameters) -> NDArray[np.void]:
         x_m=e.x_m[warned], y_m=e.y_m[warned], after_s=comes_s[warned], probability=e.probability[warned],
         value=e.host_room_m[warned],
     )  # fmt: skip
+
+
+def _slows(who: Rows, path: Rows, scene: Scene, parameters: Parameters) -> NDArray[np.bool_]:
+    """Return who does what its turning way takes: slows for it, as far as that takes slowing, or shows a left lamp."""
+    speed, accel = scene.speed_mps[who], scene.accel_mps2[who]
+    takes = (speed - scene.paths.speed_mps[path, AFTER_S]) / TIMES_S[AFTER_S]  # m/s² of the next second
+    lamp = (scene.reports["lights"][who] & LEFT_LAMP) > 0
+    found: NDArray[np.bool_] = lamp | (takes < parameters["turn_braking_mps2"]) | (-accel >= TURNING * takes)
+    return found
 
 
 ABOUT = Application(
