@@ -1,7 +1,8 @@
 """Labels of who comes to what is posted (路侧发布类标注): HLW at dangers, IVS at signs, VNFP at tolls, on lanes of chance.
 
 *Must*: it truly drives over the place, on its lane, within the time that the application is for. *Clear*: it truly reaches
-it on no lane of that road within :data:`FREE_S`, and has not lately. Who passes on the lane beside is neither.
+it on no lane of that road within :data:`FREE_S` of driving - waiting at a light before it does not count - and has not
+lately. Who passes on the lane beside is neither; of one whom the simulation takes off the street before, nobody knows.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ FREE_S, LATELY_S = 14.0, 4.0
 LEAST_M, LONG_M, AROUND_M = 160.0, 15.0, 10.0
 """Lanes at least so long hold one, from their middle on for so long; who comes so near to its beginning is there."""
 WIDE_M = 1.2
-MOVING_MPS = 3.0
+MOVING_MPS, WAITS_MPS = 3.0, 1.0
 CODES: Mapping[str, int] = {"HLW": 401, "IVS": 85, "VNFP": 0}
 """An event of GB/T 29100 and a sign of GB 5768.2 that names no danger; no application reads which."""
 PRICE_YUAN = 5.0
@@ -91,13 +92,11 @@ def _coming(lives: Lives, map: Map, places: list[Place], before_s: float) -> Lab
     )
     wait = next_on - row
     must = (wait <= before_s / FRAME_S) & (wait > 0) & ~beside
-    clear = (next_any - row > free) & ~lately
-    ends = lives.first[1:][life] - row
-    goes = (
-        lives.begin[life] + lives.first[1:][life] - lives.first[life] < lives.frames
-    )  # its life ends while it is watched
-    known = (ends > free) | goes
-    hard = clear & (next_any - row <= 2 * free)
+    driven = np.append(np.cumsum(lives.speed_mps >= WAITS_MPS), np.iinfo(np.int64).max)
+    driving = driven[np.minimum(next_any, n)] - driven[row]
+    clear = (driving > free) & ~lately
+    known = (lives.first[1:][life] - row > free) | (next_any < n)
+    hard = clear & (driving <= 2 * free)
     return labelled(
         lives, hosts, must[hosts], clear[hosts], hard[hosts],
         peak=lives.frame[hosts] + np.minimum(wait[hosts], 10_000), known=known[hosts],
