@@ -30,6 +30,12 @@ def test_what_is_taken_is_what_numpy_takes(within: bool, index: list[int], mask:
     assert copied(rows).tobytes() == rows.tobytes() and not np.shares_memory(copied(rows), rows)
 
 
+def test_of_a_table_whole_rows_are_taken() -> None:
+    table = drawn(12).reshape(4, 3)
+    for which in (np.array([3, 0, 3]), np.array([True, False, False, True])):
+        assert taken(table, which).tobytes() == table[which].tobytes()
+
+
 def test_what_is_joined_stands_one_after_another() -> None:
     parts = [drawn(3, 1)["inner"], drawn(0)["inner"], drawn(2, 2)["inner"].copy()]
     found = joined(parts, INNER)

@@ -43,7 +43,7 @@ from jinyun.centre.applications import catalogue
 from jinyun.centre.cabin import Cabins
 from jinyun.centre.cabin import routes as cabin_routes
 from jinyun.centre.happenings import Supervised
-from jinyun.centre.live import Account, Hub
+from jinyun.centre.live import Account, Hub, until_one_ends
 from jinyun.centre.notices import Notices
 from jinyun.centre.registry import RegistryAway, open_registry
 from jinyun.centre.registry.opening import now_us
@@ -264,15 +264,10 @@ def create(zone: Zone, state_dir: Path, nats_url: str, drawn: Drawn | None = Non
                     if frame is not None:
                         await socket.send_bytes(frame)
 
-        ways = {asyncio.create_task(listen()), asyncio.create_task(send())}
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            await until_one_ends(listen(), send())
         finally:
             centre.hub.leave(slot)
-            for way in ways:
-                way.cancel()
-            # A viewer that went away in the middle of a frame is no error of ours.
-            await asyncio.gather(*ways, return_exceptions=True)
 
     if (pages.STATIC / "index.html").exists():
         app.mount("/assets", StaticFiles(directory=pages.STATIC / "assets"), name="assets")

@@ -20,7 +20,7 @@ from nats.aio.msg import Msg
 
 from jinyun import hdmap
 from jinyun.centre.deltas import Offer
-from jinyun.centre.live import Slot
+from jinyun.centre.live import Slot, until_one_ends
 from jinyun.hdmap import LaneKind, Map
 from jinyun.net import columns, topics
 from jinyun.state import read_json
@@ -128,16 +128,12 @@ def routes(centre: Centre) -> APIRouter:
                     if scene is not None:
                         await socket.send_bytes(scene)
 
-        ways = {asyncio.create_task(listen()), asyncio.create_task(send())}
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            await until_one_ends(listen(), send())
         finally:
             slots.discard(slot)
             if not slots:
                 cabins.viewers.pop(id, None)
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
 
     return router
 

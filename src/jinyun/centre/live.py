@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Coroutine
 from typing import Any
 
 from jinyun.centre.deltas import Deltas, Offer
@@ -17,6 +18,20 @@ from jinyun.cloud.findings import worded
 MAX_VIEWERS = 500
 REPLAY_HOLDS_S = 2.0
 """While frames of a replay come, and this long after the last, they are shown instead of the live ones."""
+
+
+async def until_one_ends(*ways: Coroutine[Any, Any, None]) -> None:
+    """Go all ways of a socket at once until one of them ends, and end the others.
+
+    How they end is not asked: a viewer that went away in the middle of a frame is no error of ours.
+    """
+    tasks = [asyncio.create_task(way) for way in ways]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 _CLOCK = re.compile(r"clock (\d{1,12}(?:\.\d{1,12})?)")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Response, WebSocket
 
 from jinyun.centre.access import ZONE, Role, Rule, declare
+from jinyun.centre.live import until_one_ends
 from jinyun.net import columns
 from jinyun.record.frames import Packed
 from jinyun.record.playing import Reel
@@ -158,14 +159,7 @@ def routes(centre: Centre) -> APIRouter:
             await socket.close(4404, str(error.detail)[:100])
             return
         player = Player(own, t_us or own.span_us[0])
-        listening = asyncio.create_task(_listen(socket, player))
-        playing = asyncio.create_task(_play(socket, player))
-        try:
-            await asyncio.wait({listening, playing}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (listening, playing):
-                task.cancel()
-            await asyncio.gather(listening, playing, return_exceptions=True)
+        await until_one_ends(_listen(socket, player), _play(socket, player))
 
     return router
 

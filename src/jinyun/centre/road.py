@@ -16,6 +16,7 @@ from fastapi import APIRouter, HTTPException, WebSocket
 from nats.aio.msg import Msg
 
 from jinyun.centre.access import EVERYBODY, Rule, declare
+from jinyun.centre.live import until_one_ends
 from jinyun.net import parts
 
 if TYPE_CHECKING:
@@ -127,13 +128,9 @@ def routes(centre: Centre) -> APIRouter:
             while (await socket.receive())["type"] != "websocket.disconnect":
                 pass
 
-        ways = {asyncio.create_task(send()), asyncio.create_task(listen())}
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            await until_one_ends(send(), listen())
         finally:
             centre.road.watchers -= 1
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
 
     return router

@@ -15,7 +15,7 @@ from jinyun.record.archiving import ABOUT, BOOK, EVENTS, SEGMENTS
 from jinyun.record.compacting import DONE, stamp
 from jinyun.record.key import PUBLIC_FILE
 from jinyun.record.positions import BY_PLACE, BY_VEHICLE, HOUR_US
-from jinyun.record.store import CHUNK, Address, Store, opened
+from jinyun.record.store import Address, Store, opened
 from jinyun.state import read_json, write_json
 
 FETCHED = "fetched.json"
@@ -149,8 +149,5 @@ def _packs(store: Store, name: str, folder: Path) -> int:
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while data := file.read(CHUNK):
-            digest.update(data)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,7 +15,7 @@ from jinyun.cloud import tracking
 from jinyun.cloud.engine.tiles import Tiling
 from jinyun.cloud.tracking import trust
 from jinyun.cloud.tracking.table import LINKS
-from jinyun.rows import taken
+from jinyun.rows import as_bytes, taken
 from jinyun.shapes import TRACK
 
 BELIEF = np.dtype(
@@ -28,8 +28,6 @@ BELIEF = np.dtype(
 )
 """Belief 所信: a track as one partition sees it, in its tiles or in the rim."""
 
-_RAW, _RAW_LINK = (np.dtype((np.void, its.itemsize)) for its in (TRACK, tracking.Tracks().links.dtype))
-"""Rows as bytes: structured ones are copied field by field."""
 _PACKED = pa.Codec("zstd", compression_level=1)
 _SIZE = struct.Struct("<Q")
 MOST_BYTES = 1 << 30
@@ -61,13 +59,13 @@ class Partition:
         """Return what is believed as of the last window: BELIEF rows by id, those of the rim too."""
         tracks = tracking.published(self.tracks, self.until_us)
         rows = np.zeros(len(tracks), BELIEF)
-        rows["track"].view(_RAW)[:], rows["part"] = tracks.view(_RAW), self.part
+        as_bytes(rows["track"])[:], rows["part"] = as_bytes(tracks), self.part
         rows["owned"] = tiling.owner(tracks["x_m"], tracks["y_m"]) == self.part
         table = self.tracks.rows
         alive = np.flatnonzero(table["alive"])
         order = alive[np.argsort(table["id"][alive])]
         its = order[np.searchsorted(table["id"][order], tracks["id"])]
-        links = self.tracks.links.view(_RAW_LINK)[its].view(self.tracks.links.dtype)
+        links = taken(self.tracks.links, its)
         said = (links["source"].astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
         fresh = (links["last_us"] != 0) & (self.until_us - links["last_us"] < RECENT_US)
         rows["numbers"] = np.where(fresh, said ^ links["participant"], 0)
@@ -80,8 +78,8 @@ class Partition:
         heard = np.flatnonzero(its.trust[:, trust.SEEN_US] > 0)
         held = io.BytesIO()
         np.savez(
-            held, rows=taken(its.rows, alive), chains=its.chains[alive], links=its.links[alive], passes=its.passes[alive],
-            at=alive, size=len(its.rows), heard=heard, trust=its.trust[heard], senders=len(its.trust),
+            held, rows=taken(its.rows, alive), chains=its.chains[alive], links=taken(its.links, alive),
+            passes=its.passes[alive], at=alive, size=len(its.rows), heard=heard, trust=its.trust[heard], senders=len(its.trust),
             counts=[self.part, self.until_us, self.number, its.next_id, its.late, its.duplicate, its.excess, its.unplaced,
                     its.settled_us],
         )  # fmt: skip

@@ -45,35 +45,38 @@ def touching(
     the one and of the other are asked apart, and the lesser probability of the two holds.
     """
     bt, bs = abs(ct), abs(st)
-    forward, aside = abs(dx * s + dy * c), abs(dx * c - dy * s)
-    if _far(forward, aside, bs, bt, length_a, width_a, length_b, width_b, along_a, across_a, along_b, across_b):
-        return 0.0
-    s, c = s * ct + c * st, c * ct - s * st
-    its_forward, its_aside = abs(dx * s + dy * c), abs(dx * c - dy * s)
-    if _far(its_forward, its_aside, bs, bt, length_b, width_b, length_a, width_a, along_b, across_b, along_a, across_a):
-        return 0.0
     by_first = _framed(
-        forward, aside, bs, bt, length_a, width_a, length_b, width_b, along_a, across_a, along_b, across_b
-    )  # fmt: skip
+        dx * s + dy * c,
+        dx * c - dy * s,
+        bs,
+        bt,
+        length_a,
+        width_a,
+        length_b,
+        width_b,
+        along_a,
+        across_a,
+        along_b,
+        across_b,
+    )
     if by_first < LEAST:
         return 0.0
+    s, c = s * ct + c * st, c * ct - s * st
     by_second = _framed(
-        its_forward, its_aside, bs, bt, length_b, width_b, length_a, width_a, along_b, across_b, along_a, across_a
-    )  # fmt: skip
-    return float(min(by_first, by_second))
-
-
-@_compiled
-def _far(
-    forward: float, aside: float, st: float, ct: float, length_a: float, width_a: float, length_b: float, width_b: float,
-    along_a: float, across_a: float, along_b: float, across_b: float,
-) -> bool:  # fmt: skip
-    """Return whether two boxes are surely parted by the first's edges, by a bound of the deviation that takes no root."""
-    if aside > width_a + st * length_b + ct * width_b + NEVER_SD * max(across_a + st * along_b + ct * across_b, 0.05):
-        return True
-    return bool(
-        forward > length_a + ct * length_b + st * width_b + NEVER_SD * max(along_a + ct * along_b + st * across_b, 0.05)
+        dx * s + dy * c,
+        dx * c - dy * s,
+        bs,
+        bt,
+        length_b,
+        width_b,
+        length_a,
+        width_a,
+        along_b,
+        across_b,
+        along_a,
+        across_a,
     )
+    return float(min(by_first, by_second))
 
 
 @_compiled
