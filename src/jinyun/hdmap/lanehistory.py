@@ -14,7 +14,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from jinyun.hdmap.lanegrid import CELL_M, EAST, EMPTY, LENGTH, NORTH, REACH_M, RINGS, S, X, Y, key, slot
+from jinyun.hdmap.lanegrid import (
+    CELL_M, EAST, EMPTY, LENGTH, NORTH, REACH_M, RINGS, S, X, Y, blocks_about, key, names_none, slot,
+)  # fmt: skip
 from jinyun.hdmap.nearest import FARTHEST_OUT_M, WIDTH_M, Floats, Ints
 
 CANDIDATES = 12
@@ -51,7 +53,8 @@ def _log_share(distance: float) -> float:
 @_compiled
 def _near(
     px: float, py: float, beyond_m: float, half: Floats, wanted: NDArray[np.bool_],
-    pieces: Floats, lane_of: Ints, cells: NDArray[np.int64], named: Ints, lane: Ints, piece_of: Ints, square: Floats,
+    pieces: Floats, lane_of: Ints, cells: NDArray[np.int64], named: Ints, blocks: NDArray[np.int64],
+    bits: NDArray[np.int64], lane: Ints, piece_of: Ints, square: Floats,
 ) -> int:  # fmt: skip
     """Enter the lanes near a place, the nearest piece of each and the square of its distance; return how many.
 
@@ -63,9 +66,13 @@ def _near(
     for ring in range(RINGS + 1):
         if ring > rings and many > 0:
             break
+        if ring == 1 and not blocks_about(blocks, i0, j0, bits):
+            break
         for i in range(i0 - ring, i0 + ring + 1):
             step = 1 if i == i0 - ring or i == i0 + ring or ring == 0 else 2 * ring
             for j in range(j0 - ring, j0 + ring + 1, step):
+                if ring > 0 and names_none(bits, i0, j0, i, j):
+                    continue
                 at = slot(cells, key(i, j))
                 if cells[at, 0] == EMPTY:
                     continue
@@ -202,7 +209,7 @@ def leads(
 @_compiled
 def match(
     x: Floats, y: Floats, heading: Floats, sd_m: Floats, half: Floats, extent: Floats, wanted: NDArray[np.bool_],
-    pieces: Floats, lane_of: Ints, cells: NDArray[np.int64], named: Ints,
+    pieces: Floats, lane_of: Ints, cells: NDArray[np.int64], named: Ints, blocks: NDArray[np.int64],
     left: Ints, right: Ints, first: Ints, follows: Ints,
     slots: NDArray[np.int64], was_lane: Ints, was_s: Floats, was_score: Floats, was_at: Floats,
     lane: Ints, offset: Floats, s: Floats, certainty: Floats,
@@ -211,6 +218,7 @@ def match(
     near = np.empty(CANDIDATES, np.int32)
     piece_of = np.empty(CANDIDATES, np.int32)
     square = np.empty(CANDIDATES)
+    bits = np.empty(9, np.int64)
     found = np.empty((CANDIDATES, 3))
     hop, turn, way_m = np.empty(MOST_HOPS, np.int32), np.empty(MOST_HOPS, np.int32), np.empty(MOST_HOPS)
     kept = was_lane.shape[1]
@@ -220,7 +228,9 @@ def match(
             continue
         at = slots[n]
         beyond_m = ALONE_SDS * sd if at < 0 else TRACKED_SDS * sd + 0.5  # who is followed may stray once
-        many = _near(px, py, beyond_m, half, wanted, pieces, lane_of, cells, named, near, piece_of, square)
+        many = _near(
+            px, py, beyond_m, half, wanted, pieces, lane_of, cells, named, blocks, bits, near, piece_of, square
+        )
         if many == 0:
             continue
         if many == 1 and at < 0:  # nothing to weigh

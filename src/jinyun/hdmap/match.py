@@ -92,7 +92,7 @@ def match(
     index = map.index
     lanehistory.match(
         x, y, heading, noise, index.half_m, index.extent_m, index.wanted(kinds),
-        index.pieces, index.lane, index.cells, index.named,
+        index.pieces, index.lane, index.cells, index.named, index.blocks,
         map.lanes["left"], map.lanes["right"],
         map.successors_first["row"], map.successors["lane"],
         slots, history.lane, history.s_m, history.score, history.at_m,

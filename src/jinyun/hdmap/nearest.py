@@ -37,7 +37,7 @@ class LaneIndex:
         self.pieces, self.lane = _cut(lanes["first"][rows], lanes["count"][rows], np.asarray(rows, np.int32), x, y, s)
         order = np.argsort(_morton(self.pieces), kind="stable")  # what lies together in the street, lies so in memory
         self.pieces, self.lane = np.ascontiguousarray(self.pieces[order]), self.lane[order]
-        self.cells, self.named = lanegrid.grid(self.pieces)
+        self.cells, self.named, self.blocks = lanegrid.grid(self.pieces)
         self.kind = np.asarray(lanes["kind"])
         self.extent_m = extents_m(lanes, points)
         width = np.asarray(lanes["width_m"], np.float64)
@@ -59,7 +59,7 @@ class LaneIndex:
 
         x, y, heading = places(x_m, y_m, heading_rad)
         lane, offset, s = np.full(len(x), -1, np.int32), np.full(len(x), np.nan), np.full(len(x), np.nan)
-        grid = (self.pieces, self.lane, self.cells, self.named)
+        grid = (self.pieces, self.lane, self.cells, self.named, self.blocks)
         lanegrid.nearest(x, y, heading, self.wanted(kinds), *grid, lane, offset, s)
         return lane, offset, s
 
