@@ -61,21 +61,29 @@ def coast(
 
     Turn rate and acceleration fade exponentially. Who heads nobody knows where stays, within a circle of its speed.
     """
+    steps = len(t_s) * STEPS
+    length_s, turned, gained = np.empty(steps), np.empty(steps), np.empty(steps)  # the same for everybody
+    now = 0.0
+    for k in range(len(t_s)):
+        dt = (t_s[k] - now) / STEPS
+        for step in range(k * STEPS, (k + 1) * STEPS):
+            length_s[step] = dt
+            turned[step] = np.expm1(-(now + dt / 2) / turn_fade_s)
+            now += dt
+            gained[step] = np.expm1(-now / accel_fade_s)
     for n in range(len(who)):
         i, h = who[n], begin + n
         cx, cy, headed = px[i], py[i], np.isfinite(course[i])
         turn = min(max(yaw[i], -MOST_TURN_RPS), MOST_TURN_RPS) * turn_fade_s
         gain = accel[i] * accel_fade_s
-        v, now = v0[i], 0.0
+        v = v0[i]
         for k in range(len(t_s)):
-            dt = (t_s[k] - now) / STEPS
-            for _ in range(STEPS):
-                middle = course[i] - turn * np.expm1(-(now + dt / 2) / turn_fade_s)
-                now += dt
-                then = max(v0[i] - gain * np.expm1(-now / accel_fade_s), 0.0)
+            for step in range(k * STEPS, (k + 1) * STEPS):
+                then = max(v0[i] - gain * gained[step], 0.0)
                 if headed:
-                    cx += (v + then) / 2 * dt * np.sin(middle)
-                    cy += (v + then) / 2 * dt * np.cos(middle)
+                    middle, way_m = course[i] - turn * turned[step], (v + then) / 2 * length_s[step]
+                    cx += way_m * np.sin(middle)
+                    cy += way_m * np.cos(middle)
                 v = then
             t, it = t_s[k], samples[h, k]
             it[X], it[Y], it[SPEED] = cx, cy, v
