@@ -55,12 +55,11 @@ class Projection:
 
     def inverse(self, x_m: ArrayLike, y_m: ArrayLike) -> tuple[Floats, Floats]:
         """Return ``(lon_deg, lat_deg)`` of metres east and north of the origin; arrays of any equal shape."""
-        xi = (np.asarray(y_m, dtype=np.float64) + self._north_of_equator_m) / _RECTIFYING_M
-        eta = np.asarray(x_m, dtype=np.float64) / _RECTIFYING_M
-        xi0, eta0 = xi, eta
-        for j, beta in enumerate(_BETA, start=1):
-            xi = xi - beta * np.sin(2 * j * xi0) * np.cosh(2 * j * eta0)
-            eta = eta - beta * np.cos(2 * j * xi0) * np.sinh(2 * j * eta0)
+        xi0 = (np.asarray(y_m, dtype=np.float64) + self._north_of_equator_m) / _RECTIFYING_M
+        eta0 = np.asarray(x_m, dtype=np.float64) / _RECTIFYING_M
+        sin_xi, cos_xi, sinh_eta = np.sin(xi0), np.cos(xi0), np.sinh(eta0)
+        north, east = _series(_BETA, sin_xi, cos_xi, sinh_eta, np.sqrt(1 + sinh_eta**2))
+        xi, eta = xi0 - north, eta0 - east
         sinh_eta, cos_xi = np.sinh(eta), np.cos(xi)
         conformal = np.sin(xi) / np.hypot(sinh_eta, cos_xi)  # tangent of the conformal latitude
         lon = self.lon_deg + np.degrees(np.arctan2(sinh_eta, cos_xi))
@@ -77,10 +76,28 @@ class Projection:
         sin_lat, dlon = np.sin(np.radians(lat_deg)), np.radians(dlon_deg)
         conformal = np.sinh(np.arctanh(sin_lat) - _E * np.arctanh(_E * sin_lat))
         cos_dlon = np.cos(dlon)
-        xi0 = np.arctan2(conformal, cos_dlon)
-        eta0 = np.arcsinh(np.sin(dlon) / np.hypot(conformal, cos_dlon))
-        xi, eta = xi0, eta0
-        for j, alpha in enumerate(_ALPHA, start=1):
-            xi = xi + alpha * np.sin(2 * j * xi0) * np.cosh(2 * j * eta0)
-            eta = eta + alpha * np.cos(2 * j * xi0) * np.sinh(2 * j * eta0)
-        return xi, eta
+        hypot = np.sqrt(conformal * conformal + cos_dlon * cos_dlon)
+        sinh_eta = np.sin(dlon) / hypot
+        north, east = _series(_ALPHA, conformal / hypot, cos_dlon / hypot, sinh_eta, np.sqrt(1 + sinh_eta**2))
+        return np.arctan2(conformal, cos_dlon) + north, np.arcsinh(sinh_eta) + east
+
+
+def _series(
+    factors: tuple[float, ...], sine: Floats, cosine: Floats, sinh: Floats, cosh: Floats
+) -> tuple[Floats, Floats]:
+    """Return real and imaginary part of the sum of ``factors[j - 1] * sin(2 j z)``, z by its sine, cosine, sinh and cosh.
+
+    Clenshaw's recurrence, in real numbers: four multiplications a term instead of four transcendental functions.
+    """
+    sin_2, cos_2 = 2 * sine * cosine, (cosine - sine) * (cosine + sine)
+    sinh_2, cosh_2 = 2 * sinh * cosh, 1 + 2 * sinh * sinh
+    a, b = 2 * cos_2 * cosh_2, -2 * sin_2 * sinh_2  # twice the cosine of 2 z
+    real, imaginary = a * factors[-1] + factors[-2], b * factors[-1]
+    last_real: Floats | float = factors[-1]
+    last_imaginary: Floats | float = 0.0
+    for factor in factors[-3::-1]:
+        real, imaginary, last_real, last_imaginary = (
+            a * real - b * imaginary - last_real + factor, a * imaginary + b * real - last_imaginary, real, imaginary,
+        )  # fmt: skip
+    x, y = sin_2 * cosh_2, cos_2 * sinh_2  # the sine of 2 z
+    return real * x - imaginary * y, real * y + imaginary * x
