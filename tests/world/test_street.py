@@ -7,7 +7,9 @@ import pytest
 
 from jinyun.hdmap import LaneKind, Map
 from jinyun.shapes import Kind
-from jinyun.world.street import BODIES, STEP_S, Snapshot, Street
+from jinyun.world.bodies import BODIES
+from jinyun.world.motion import STEP_S, Snapshot
+from jinyun.world.street import Street
 from jinyun.zone import Zone
 
 STEPS = 250

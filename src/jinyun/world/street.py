@@ -7,10 +7,9 @@ libsumo is one simulation per process, so a process holds at most one :class:`St
 
 from __future__ import annotations
 
-import math
 import os
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,106 +21,32 @@ from jinyun import hdmap
 from jinyun.hdmap import Map
 from jinyun.shapes import Kind
 from jinyun.world import routes
+from jinyun.world.bodies import (
+    BODIES,
+    CARS,
+    CYCLES,
+    DOING,
+    HAZARD_LAMPS,
+    LEFT_LAMP,
+    RIGHT_LAMP,
+    SIGNALS,
+    STEERED,
+    TRUCKS,
+    Body,
+)  # fmt: skip
+from jinyun.world.motion import MOST, STEP_S, Motion, Snapshot
 from jinyun.zone import Traffic, Zone
 
-STEP_S = 0.1
+__all__ = [
+    "BODIES", "DOING", "HAZARD_LAMPS", "LEFT_LAMP", "MOST", "RIGHT_LAMP", "STEP_S", "Body", "Snapshot", "Street",
+]  # fmt: skip
+
 SETTLE_STEPS = 200
 """Steps run without the clock after everyone has been put on the street, so that it looks lived-in at once."""
 STUCK_S = 180
-MOST = 8192
-LEAP_M = {Kind.MOTOR: 0.45, Kind.NON_MOTOR: 0.3, Kind.PEDESTRIAN: 0.12}
-"""A step beyond what speed and heading explain by more than this is a leap of the model, not of the participant."""
-CATCH_UP_MPS = {Kind.MOTOR: 1.5, Kind.NON_MOTOR: 1.2, Kind.PEDESTRIAN: 0.8}
-"""How fast a participant is led back to the model's place after a leap."""
-LEAP_MOST_M = 15.0
-LEAST_BEND_M, LEAST_TURN_RAD = 4.5, 0.002
-"""A motor vehicle drives no narrower bend, and turns by no more in a step where it stands."""
-SMOOTH = 0.25
-"""Share of each step's newly computed acceleration and yaw rate in the smoothed one (low pass of about 0.35 s)."""
 
-
-@dataclass(frozen=True)
-class Body:
-    """A type of participant: its class in SUMO and in T/CSAE 53, and its size."""
-
-    sumo_class: str
-    kind: Kind
-    classification: int
-    length_m: float
-    width_m: float
-    height_m: float
-    share: float
-    traits: str
-
-
-STEERED = 'lcMaxSpeedLatStanding="0" lcMaxSpeedLatFactor="0.15"'
-"""Nobody slides aside: across the lane a car moves by its wheels, at most so much of its speed (8.5 degrees)."""
-BODIES = {
-    "sedan": Body("passenger", Kind.MOTOR, 10, 4.75, 1.83, 1.46, 0.46, 'accel="2.4" decel="2.8" tau="1.3" sigma="0.3"'),
-    "suv": Body("passenger", Kind.MOTOR, 10, 4.72, 1.90, 1.70, 0.32, 'accel="2.3" decel="2.8" tau="1.3" sigma="0.3"'),
-    "hatchback": Body(
-        "passenger", Kind.MOTOR, 10, 4.05, 1.74, 1.52, 0.14, 'accel="2.3" decel="2.8" tau="1.3" sigma="0.3"'
-    ),
-    "van": Body("delivery", Kind.MOTOR, 20, 5.35, 1.99, 2.30, 0.08, 'accel="2.0" decel="2.7" tau="1.3" sigma="0.3"'),
-    "lorry": Body(
-        "truck", Kind.MOTOR, 27, 8.20, 2.45, 3.45, 0.7, 'accel="1.2" decel="2.4" tau="1.5" sigma="0.3" maxSpeed="22"'
-    ),
-    "heavy": Body(
-        "truck", Kind.MOTOR, 28, 11.8, 2.50, 3.80, 0.3, 'accel="1.0" decel="2.2" tau="1.6" sigma="0.3" maxSpeed="21"'
-    ),
-    "bus": Body(
-        "bus", Kind.MOTOR, 54, 12.0, 2.55, 3.20, 0, 'accel="1.1" decel="2.2" tau="1.5" sigma="0.3" maxSpeed="17"'
-    ),
-    "shuttle": Body(
-        "bus", Kind.MOTOR, 50, 5.90, 2.06, 2.65, 0, 'accel="1.1" decel="2.2" tau="1.5" sigma="0" maxSpeed="11.2"'
-    ),
-    "bicycle": Body("bicycle", Kind.NON_MOTOR, 85, 1.75, 0.62, 1.65, 0.5, 'maxSpeed="4.6" sigma="0.6"'),
-    "ebike": Body("bicycle", Kind.NON_MOTOR, 85, 1.80, 0.70, 1.65, 0.5, 'maxSpeed="6.9" accel="1.4" sigma="0.5"'),
-    "walker": Body("pedestrian", Kind.PEDESTRIAN, 82, 0.5, 0.55, 1.70, 1, ""),
-}
-"""Sizes are typical ones of the Chinese market; classification codes are T/CSAE 53 BasicVehicleClass."""
-_CARS = ("sedan", "suv", "hatchback", "van")
-_TRUCKS = ("lorry", "heavy")
-_CYCLES = ("bicycle", "ebike")
-
-
-DOING = np.dtype(
-    [
-        ("lights", np.uint16),  # ExteriorLights, bit 0 of the standard is 1 << 8
-        ("events", np.uint16),  # VehicleEventFlags, bit 0 of the standard is 1 << 12
-        ("braking", np.uint8),  # bits: 2 traction control at work, 4 anti-lock brakes, 8 stability control
-        ("response", np.uint8),  # ResponseType, 0 not in use
-        ("siren", np.uint8),  # SirenInUse, 2 in use
-        ("lightbar", np.uint8),  # LightbarInUse, 2 in use
-    ]
-)
-"""What a vehicle does beside moving, as its own unit would say it (T/CSAE 53 BSM)."""
-LEFT_LAMP, RIGHT_LAMP, HAZARD_LAMPS = 1 << 6, 1 << 5, 1 << 4
-_SIGNALS = ((2, LEFT_LAMP), (1, RIGHT_LAMP), (4, HAZARD_LAMPS))
-"""Bits of SUMO's vehicle signals and the lamps they are."""
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """Everybody on the street at one instant; columns of equal length, places are the middle of the body."""
-
-    time_s: float
-    slot: NDArray[np.int64]  # stays with a participant while it is on the street
-    number: NDArray[np.uint32]  # never used twice
-    kind: NDArray[np.uint8]
-    classification: NDArray[np.uint8]
-    x_m: NDArray[np.float64]
-    y_m: NDArray[np.float64]
-    heading_rad: NDArray[np.float64]
-    speed_mps: NDArray[np.float64]
-    accel_mps2: NDArray[np.float64]
-    yaw_rate_rps: NDArray[np.float64]
-    length_m: NDArray[np.float64]
-    width_m: NDArray[np.float64]
-    height_m: NDArray[np.float64]
-    vehicles: int
-    persons: int
-    doing: NDArray[np.void]  # DOING
+_LAMPS = np.array([sum(lamp for bit, lamp in SIGNALS if its & bit) for its in range(8)], np.uint16)
+"""The lamps of each combination of SUMO's signals."""
 
 
 class Street:
@@ -159,15 +84,9 @@ class Street:
         self._made = 0
         self._waiting: dict[str, tuple[str, float]] = {}
         self._group: dict[str, str] = {}
-        self._columns: dict[str, NDArray[Any]] = {
-            key: np.zeros(MOST, kind)
-            for key, kind in (
-                ("number", np.uint32), ("kind", np.uint8), ("classification", np.uint8), ("length_m", np.float64),
-                ("width_m", np.float64), ("height_m", np.float64), ("speed", np.float64), ("heading", np.float64),
-                ("accel", np.float64), ("yaw", np.float64), ("fresh", np.bool_), ("x", np.float64), ("y", np.float64),
-                ("off_x", np.float64), ("off_y", np.float64), ("leap", np.float64), ("catch_up", np.float64),
-            )
-        }  # fmt: skip
+        self._motion = Motion()
+        self._known: tuple[str, ...] = ()
+        self._known_slots = np.zeros(0, np.int64)
         self._sumo = self._begin(map, seed)
         self._fill()
 
@@ -283,7 +202,7 @@ class Street:
         self._group[id], self._waiting[id] = group, (group, now)
 
     def _type(self, group: str) -> str:
-        names = {"car": _CARS, "truck": _TRUCKS, "bicycle": _CYCLES}[group]
+        names = {"car": CARS, "truck": TRUCKS, "bicycle": CYCLES}[group]
         shares = np.array([BODIES[name].share for name in names])
         return str(self._rng.choice(names, p=shares / shares.sum()))
 
@@ -324,98 +243,38 @@ class Street:
         time_s = api.simulation.getTime()
         if round(time_s / STEP_S) % 10 == 0:
             self._keep_up()
-        vehicle, person = api.vehicle, api.person
-        ids = vehicle.getIDList()
-        walkers = person.getIDList()
-        rows = [(*vehicle.getPosition(id), vehicle.getAngle(id), vehicle.getSpeed(id)) for id in ids]
-        rows += [(*person.getPosition(id), person.getAngle(id), person.getSpeed(id)) for id in walkers]
-        slots = self._slots(ids, walkers)
+        ids, walkers = api.vehicle.getIDList(), api.person.getIDList()
+        raw = api.libsumo._libsumo  # the same functions without a layer of Python that costs as much as they do
+        place, angle, speed = raw.vehicle_getPosition, raw.vehicle_getAngle, raw.vehicle_getSpeed
+        rows = [(*place(id), angle(id), speed(id)) for id in ids]
+        place, angle, speed = raw.person_getPosition, raw.person_getAngle, raw.person_getSpeed
+        rows += [(*place(id), angle(id), speed(id)) for id in walkers]
+        slots, n = self._slots(ids, walkers), len(ids)
         table = np.array(rows, dtype=np.float64).reshape(-1, 4)
-        keep = np.abs(table[:, :2]).max(axis=1) < 1e8 if len(table) else np.zeros(0, bool)
         doing = np.zeros(len(rows), DOING)
-        signals = np.fromiter((vehicle.getSignals(id) for id in ids), np.int64, len(ids))
-        for bit, lamp in _SIGNALS:
-            doing["lights"][: len(ids)] |= np.where(signals & bit, lamp, 0).astype(np.uint16)
-        return self._snapshot(time_s, table[keep], slots[keep], int(keep[: len(ids)].sum()), doing[keep])
+        signals = raw.vehicle_getSignals
+        doing["lights"][:n] = _LAMPS[np.fromiter((signals(id) for id in ids), np.int64, n) & (len(_LAMPS) - 1)]
+        keep = np.abs(table[:, :2]).max(axis=1) < 1e8 if len(table) else np.zeros(0, bool)
+        if not keep.all():  # who is on its way to another place is nowhere
+            table, slots, n, doing = table[keep], slots[keep], int(keep[:n].sum()), doing[keep]
+        return self._motion.snapshot(time_s, table, slots, n, doing)
 
     def _slots(self, ids: tuple[str, ...], walkers: tuple[str, ...]) -> NDArray[np.int64]:
-        slot_of, columns = self._slot_of, self._columns
         everybody = (*ids, *walkers)
-        if len(slot_of) > len(everybody) or any(id not in slot_of for id in everybody):
-            gone = slot_of.keys() - set(everybody)
-            for id in gone:
-                self._free.append(slot_of.pop(id))
-            for id in everybody:
-                if id in slot_of:
-                    continue
+        if everybody == self._known:
+            return self._known_slots
+        slot_of, here = self._slot_of, set(everybody)
+        for id in [id for id in slot_of if id not in here]:
+            self._free.append(slot_of.pop(id))
+        for k, id in enumerate(everybody):
+            if id not in slot_of:
                 slot = slot_of[id] = self._free.pop()
-                name = self._sumo.vehicle.getTypeID(id) if id in ids else self._sumo.person.getTypeID(id)
-                body = BODIES[name.partition("@")[0]]  # SUMO gives who is directed a type of its own
-                grown = 1 + 0.04 * math.sin(int(id[1:]) * 2.399)  # no two cars are quite the same size
-                columns["number"][slot] = int(id[1:])
-                columns["kind"][slot] = body.kind
-                columns["classification"][slot] = body.classification
-                columns["length_m"][slot] = body.length_m
-                columns["width_m"][slot] = body.width_m
-                columns["height_m"][slot] = body.height_m * grown
-                columns["leap"][slot], columns["catch_up"][slot] = LEAP_M[body.kind], CATCH_UP_MPS[body.kind]
-                columns["fresh"][slot] = True
-        return np.fromiter((slot_of[id] for id in everybody), np.int64, len(everybody))
-
-    def _snapshot(
-        self, time_s: float, table: NDArray[np.float64], slot: NDArray[np.int64], n: int, doing: NDArray[np.void]
-    ) -> Snapshot:
-        c = self._columns
-        heading, speed = np.radians(table[:, 2]), table[:, 3]
-        fresh = c["fresh"][slot]
-        turned = (heading - c["heading"][slot] + np.pi) % (2 * np.pi) - np.pi
-        # nobody turns where it stands, as the model's cars do that stop between two lanes
-        most = np.where(fresh | (c["kind"][slot] != Kind.MOTOR), np.pi, speed * STEP_S / LEAST_BEND_M + LEAST_TURN_RAD)
-        turned = np.clip(turned, -most, most)
-        heading = np.where(fresh, heading, (c["heading"][slot] + turned) % (2 * np.pi))
-        yaw, accel = turned / STEP_S, (speed - c["speed"][slot]) / STEP_S
-        c["yaw"][slot] = np.where(fresh, 0.0, c["yaw"][slot] + SMOOTH * (yaw - c["yaw"][slot]))
-        c["accel"][slot] = np.where(fresh, 0.0, c["accel"][slot] + SMOOTH * (accel - c["accel"][slot]))
-        x, y = self._steadied(table, slot, heading, speed, fresh)
-        c["heading"][slot], c["speed"][slot], c["fresh"][slot] = heading, speed, False
-        length = c["length_m"][slot]
-        back = np.where(np.arange(len(slot)) < n, length / 2, 0.0)
-        return Snapshot(
-            time_s=time_s, slot=slot, number=c["number"][slot], kind=c["kind"][slot],
-            classification=c["classification"][slot], x_m=x - back * np.sin(heading),
-            y_m=y - back * np.cos(heading), heading_rad=heading, speed_mps=speed,
-            accel_mps2=c["accel"][slot], yaw_rate_rps=c["yaw"][slot], length_m=length, width_m=c["width_m"][slot],
-            height_m=c["height_m"][slot], vehicles=n, persons=len(slot) - n,
-            doing=doing,
-        )  # fmt: skip
-
-    def _steadied(
-        self,
-        table: NDArray[np.float64],
-        slot: NDArray[np.int64],
-        heading: NDArray[np.float64],
-        speed: NDArray[np.float64],
-        fresh: NDArray[np.bool_],
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the places without the model's leaps: a leap is taken back and then made up for at walking pace.
-
-        SUMO moves a walker at the corner of a walking area, and now and then a car that ends a lane change, by metres
-        in one step. No body does that, and no tracker should have to believe it.
-        """
-        c = self._columns
-        x, y = table[:, 0], table[:, 1]
-        middle = heading - ((heading - c["heading"][slot] + np.pi) % (2 * np.pi) - np.pi) / 2
-        reach = (speed + c["speed"][slot]) / 2 * STEP_S
-        leap_x, leap_y = x - c["x"][slot] - reach * np.sin(middle), y - c["y"][slot] - reach * np.cos(middle)
-        leapt = ~fresh & (np.hypot(leap_x, leap_y) > c["leap"][slot])
-        off_x = np.where(fresh, 0.0, c["off_x"][slot]) - np.where(leapt, leap_x, 0.0)
-        off_y = np.where(fresh, 0.0, c["off_y"][slot]) - np.where(leapt, leap_y, 0.0)
-        away = np.hypot(off_x, off_y)
-        left = np.maximum(away - c["catch_up"][slot] * STEP_S, 0.0) / np.maximum(away, 1e-9)
-        left[away > LEAP_MOST_M] = 0.0
-        c["off_x"][slot], c["off_y"][slot] = off_x * left, off_y * left
-        c["x"][slot], c["y"][slot] = x, y
-        return x + c["off_x"][slot], y + c["off_y"][slot]
+                kinds = self._sumo.vehicle if k < len(ids) else self._sumo.person
+                name = kinds.getTypeID(id).partition("@")[0]  # SUMO gives who is directed a type of its own
+                self._motion.begin(slot, int(id[1:]), BODIES[name])
+        self._known = everybody
+        self._known_slots = np.fromiter((slot_of[id] for id in everybody), np.int64, len(everybody))
+        return self._known_slots
 
     def enter(self, edges: list[str], lane: int, at_m: float, type_id: str = "shuttle", line: str = "") -> str:
         """Put a vehicle of a type on the first of ``edges`` (its front at ``at_m`` of a lane) as soon as there is room.
