@@ -1,26 +1,33 @@
 """Hard company for a shuttle on trial: people who step out, cars that cut in, lorries that stand in its lane.
 
-Those who step out are guests of the snapshot whom only the shuttle meets; cars and lorries are the simulation's own, told
-to change lane or to stand. Everything follows from the seed and from where the shuttle is.
+Those who step out, in the open or before the nose of a parked bus, are guests of the snapshot whom only the shuttle meets,
+and so are these buses; cars and lorries are the simulation's own, told to change lane or to stand. Everything follows from
+the seed and from where the shuttle is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from jinyun.shapes import Kind
 from jinyun.vehicle.shuttle.body import FRONT_M
 from jinyun.vehicle.shuttle.guideline import STEP_M, Guideline
-from jinyun.world.street import BODIES, DOING, Snapshot, Street
+from jinyun.world import shuttle_screens
+from jinyun.world.shuttle_screens import columns, parked
+from jinyun.world.street import Snapshot, Street
 
 WALK_MPS = (1.1, 1.7)
 BEFORE_S = (3.2, 5.2)
 """Somebody steps out when the shuttle would be there in so many seconds."""
 FROM_M, TO_M = 6.5, -9.0
 """Offsets from the guideline between which one who steps out walks."""
+LEFT_S = (1.8, 2.7)
+"""Who comes from behind a bus is in view of the lane when the shuttle would be there in so many seconds."""
+APART_M = 90.0
+"""Buses stand so far from one another, and from lorries and others who step out."""
 CUT_IN_EVERY_S = 45.0
 CUT_IN_AHEAD_M = (4.0, 16.0)
 IN_LANE_M = 0.2
@@ -36,6 +43,7 @@ class _Walker:
     s_m: float
     pace_mps: float
     before_s: float
+    behind: bool = False  # a parked bus
     slot: int = -1
     number: int = 0
     d_m: float = FROM_M
@@ -45,19 +53,45 @@ class _Walker:
 class Actors:
     """The company of one shuttle: :meth:`direct` before each step of the street, :meth:`with_guests` after it."""
 
-    def __init__(self, street: Street, line: Guideline, seed: int, walkers: int, cut_ins: bool, lorries: int) -> None:
+    def __init__(
+        self, street: Street, line: Guideline, seed: int, walkers: int, cut_ins: bool, lorries: int,
+        hides: Sequence[float] = (),
+    ) -> None:  # fmt: skip
+        """``hides`` are stations at which somebody can come from behind a parked bus: half of the walkers do."""
         self._street, self._line = street, line
         self._rng = np.random.default_rng([seed, 31])
-        places = self._clear()
-        spots = self._rng.choice(places, size=walkers, replace=False) if walkers else np.zeros(0)
+        self.hidden = self._apart(hides, walkers // 2)
+        places = [s for s in self._clear() if self._far_from_buses(s)]
+        spots = self._rng.choice(places, size=walkers - len(self.hidden), replace=False) if walkers else np.zeros(0)
         self._walkers = [
             _Walker(float(s), float(self._rng.uniform(*WALK_MPS)), float(self._rng.uniform(*BEFORE_S)))
             for s in sorted(spots)
         ]
+        for s in self.hidden:
+            pace = float(self._rng.uniform(*WALK_MPS))
+            hidden_s = (shuttle_screens.FROM_M - shuttle_screens.OUT_M) / pace
+            before_s = hidden_s + float(self._rng.uniform(*LEFT_S))
+            self._walkers.append(_Walker(s, pace, before_s, True, d_m=shuttle_screens.FROM_M))
+        slots = [street.admit() for _ in self.hidden]
+        self._buses = parked(line, self.hidden, [slot for slot, _ in slots], [number for _, number in slots])
         self._cut_ins, self._cut_at_s, self._cutting = cut_ins, 60.0, ("", 0.0)
         self.lorries: list[tuple[str, float]] = []
         self._to_stand = lorries
         self.stepped_out = self.cut_in = 0
+
+    def _apart(self, stations: Sequence[float], most: int) -> tuple[float, ...]:
+        """Return up to ``most`` of the stations, drawn so that none is near another."""
+        chosen: list[float] = []
+        for s in self._rng.permutation(np.asarray(stations, np.float64)).tolist():
+            if len(chosen) < most and all(self._between(s, other) > APART_M for other in chosen):
+                chosen.append(s)
+        return tuple(sorted(chosen))
+
+    def _between(self, a_m: float, b_m: float) -> float:
+        return min(self._line.ahead(a_m, b_m), self._line.ahead(b_m, a_m))
+
+    def _far_from_buses(self, s_m: float) -> bool:
+        return all(self._between(s_m, at) > APART_M for at in self.hidden)
 
     def _clear(self) -> list[float]:
         """Return stations on straight road far from junctions and stops."""
@@ -76,7 +110,7 @@ class Actors:
         line = self._line
         long = [
             s for s in self._clear()
-            if line.beside_m[int(s / STEP_M)] > 0
+            if line.beside_m[int(s / STEP_M)] > 0 and self._far_from_buses(s)
             and all(line.ahead(s, at.s_m) > 130 and line.ahead(at.end_m, s) > 70 for at in line.stop_lines)
             and all(line.ahead(s, h.s_m) > 70 and line.ahead(h.s_m, s) > 70 for h in line.halts)
         ]  # fmt: skip
@@ -140,22 +174,19 @@ class Actors:
                 return
 
     def with_guests(self, now: Snapshot) -> Snapshot:
-        """Return the snapshot with those who step out among the people."""
+        """Return the snapshot with the parked buses, and with those who step out among the people."""
         out = [walker for walker in self._walkers if walker.slot >= 0 and not walker.done]
-        if not out:
+        if not out and not self.hidden:
             return now
-        body, n = BODIES["walker"], len(out)
         x, y, heading = self._line.place(np.array([w.s_m for w in out]), np.array([w.d_m for w in out]))
-        pace = np.array([w.pace_mps for w in out])
-        more = {
-            "slot": np.array([w.slot for w in out], np.int64), "number": np.array([w.number for w in out], np.uint32),
-            "kind": np.full(n, Kind.PEDESTRIAN, np.uint8), "classification": np.full(n, body.classification, np.uint8),
-            "x_m": x, "y_m": y, "heading_rad": (heading - np.pi / 2) % (2 * np.pi), "speed_mps": pace,
-            "accel_mps2": np.zeros(n), "yaw_rate_rps": np.zeros(n), "length_m": np.full(n, body.length_m),
-            "width_m": np.full(n, body.width_m), "height_m": np.full(n, body.height_m), "doing": np.zeros(n, DOING),
-        }  # fmt: skip
-        joined: dict[str, Any] = {name: np.concatenate([getattr(now, name), column]) for name, column in more.items()}
-        return replace(now, persons=now.persons + n, **joined)
+        people = columns(
+            "walker", x, y, heading - np.pi / 2, np.array([w.pace_mps for w in out], np.float64),
+            [w.slot for w in out], [w.number for w in out],
+        )  # fmt: skip
+        joined: dict[str, Any] = {
+            name: np.concatenate([getattr(now, name), self._buses[name], column]) for name, column in people.items()
+        }
+        return replace(now, vehicles=now.vehicles + len(self.hidden), persons=now.persons + len(out), **joined)
 
 
 def _leads_on(api: Any, id: str, lane: str) -> bool:

@@ -18,6 +18,7 @@ from jinyun.world.offline import FreeClock
 from jinyun.world.roadside import Roadside
 from jinyun.world.shuttle import Shuttles
 from jinyun.world.shuttle_actors import Actors
+from jinyun.world.shuttle_screens import screens
 from jinyun.world.street import Snapshot, Street
 from jinyun.zone import TransitLine, Zone
 
@@ -81,7 +82,8 @@ def _driven(
     begin = int(rng.integers(len(line.halts)))
     placed = shuttles.add(course, line, line.halts[begin].s_m, "S1", case.road)
     shuttle = placed.shuttle
-    actors = Actors(street, line, case.seed, WALKERS if case.hard else 0, case.hard, 1 if case.hard else 0)
+    hides = screens(line, map, units.visible) if case.hard else ()
+    actors = Actors(street, line, case.seed, WALKERS if case.hard else 0, case.hard, 1 if case.hard else 0, hides)
     if case.hard:
         onward = {edge: course.edges[k:] + course.edges[:k] for k, edge in enumerate(course.edges)}
         actors.park(onward, {int(row): str(map.lanes["id"][row]) for row in np.unique(line.lane)})
