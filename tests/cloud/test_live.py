@@ -63,6 +63,35 @@ def test_frames_do_not_depend_on_when_the_messages_are_handed_over(zone: zones.Z
     assert one == other
 
 
+def test_a_frame_is_out_before_anybody_is_judged_by_it_and_is_judged_once_however_late(
+    zone: zones.Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = cars(zone, 3.0)
+    asked: dict[str, list[int]] = {"at once": [], "with the next": []}
+    made: dict[str, list[bytes]] = {}
+    for how, seen in asked.items():
+        cloud = Cloud(zone, clock="replay")
+        beyond, begin = [], cloud.scorecard.begin
+
+        def noted(tracks: Any, sources: Any, t_us: int, seen: list[int] = seen, begin: Any = begin) -> Any:
+            seen.append(t_us)
+            return begin(tracks, sources, t_us)
+
+        monkeypatch.setattr(cloud.scorecard, "begin", noted)
+        made[how] = []
+        for now_us in range(T0, T0 + 3_200_001, 20_000):
+            arrived = [row for row in rows if now_us - 20_000 < row.receive_us <= now_us]
+            before = len(seen)
+            made[how] += cloud.fuse(Block.of(arrived) if arrived else None, now_us)
+            if how == "at once":
+                beyond.append(len(seen) - before)
+                cloud.judge()
+                cloud.judge()  # a second time is nothing
+        assert not any(beyond)
+    assert made["at once"] == made["with the next"] and len(made["at once"]) == 32
+    assert asked["at once"] == asked["with the next"] and len(asked["at once"]) == 4
+
+
 def test_many_participants_make_longer_windows_and_few_short_ones_again(
     zone: zones.Zone, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ from jinyun.cloud.quality.claims import Claims
 from jinyun.cloud.quality.scorecard import Scorecard
 from jinyun.cloud.quality.truth import SignalTruth
 from jinyun.cloud.shedding import Shedding
+from jinyun.cloud.window import Decoded
 from jinyun.hdmap import Map
 from jinyun.net import topics
 from jinyun.net.block import Block
@@ -113,6 +114,9 @@ class Cloud:
         self.window_us = WINDOW_US
         self._until_us = 0
         self._asked_us = 0
+        self._unjudged = False
+        self._decoded: tuple[Decoded, int] | None = None
+        self._frame_made: Frame | None = None
 
     def ask_beside(self, counsel: Counsel) -> None:
         """Let ``counsel`` ask the applications from now on, instead of asking them here; it needs a map as they do."""
@@ -130,7 +134,13 @@ class Cloud:
         return source.name if source else "?"
 
     def advance(self, block: Block | None, now_us: int) -> list[bytes]:
-        """Take what arrived, let the zone's clock run to ``now_us`` and return the packed frames that fell due.
+        """Take what arrived, let the zone's clock run to ``now_us`` and return the packed frames that fell due."""
+        frames = self.fuse(block, now_us)
+        self.judge()
+        return frames
+
+    def fuse(self, block: Block | None, now_us: int) -> list[bytes]:
+        """Do as :meth:`advance`, but leave what nobody waits for to :meth:`judge`, which the next window begins with else.
 
         Windows end at whole multiples of :attr:`window_us` and a message belongs to the window of its receipt, so the same
         messages give the same frames, live and from a record. A cloud that is far behind takes what waits as one window,
@@ -150,19 +160,35 @@ class Cloud:
             self._until_us = now_us // self.window_us * self.window_us - self.window_us
         frames = []
         while self._until_us + self.window_us <= now_us:
+            self.judge()
             self._until_us += self.window_us
             self._window(self._until_us)
-            self._hear()
-            self.episodes.note(self.claims.go_on() + self.scorecard.go_on())
             if self.spread is not None:
                 self.spread.tell(joined(self._seen, SIGHTING), self._until_us)
                 self._seen = []
             if self._until_us % twin.TICK_US == 0:
                 self._due_us.append(self._until_us)
+            self._unjudged = True
             while self._due_us and self._ready(self._due_us[0]):
+                self._look_at_last()
                 frames.append(self._frame(self._due_us.pop(0)))
                 self.window_us = LONG_WINDOW_US if self.twin.tracks.count > MANY else WINDOW_US
         return frames
+
+    def judge(self) -> None:
+        """Do the rest of a window's work, after its picture is out: ask the applications, judge who said and saw what."""
+        if not self._unjudged:
+            return
+        self._unjudged = False
+        if self._decoded is not None:
+            (decoded, end_us), self._decoded = self._decoded, None
+            self.episodes.note(self.truth.take(decoded.spats, decoded.maps, end_us))
+            self.scorecard.take(decoded.sightings)
+            if self.counsel is not None:
+                self.episodes.note(self.counsel.take(decoded, end_us))
+        self._hear()
+        self.episodes.note(self.claims.go_on() + self.scorecard.go_on())
+        self._look_at_last()
 
     def _window(self, end_us: int) -> None:
         """Decode the messages received before ``end_us`` and take them into the picture as of then."""
@@ -180,10 +206,7 @@ class Cloud:
         decoded_at = time.perf_counter()
         late_before = self.twin.tracks.late
         self.episodes.note(self.claims.take(decoded.sightings, end_us))
-        self.episodes.note(self.truth.take(decoded.spats, decoded.maps, end_us))
-        self.scorecard.take(decoded.sightings)
-        if self.counsel is not None:
-            self.episodes.note(self.counsel.take(decoded, end_us))
+        self._decoded = decoded, end_us
         sightings = self.shedding.keep(decoded.sightings)
         if self.spread is None:
             tracking.take(self.twin.tracks, sightings, end_us)
@@ -217,6 +240,7 @@ class Cloud:
     def _frame(self, end_us: int) -> bytes:
         signals = joined(self._signals, SIGNAL)
         self._signals = []
+        self._hear()
         frame = self._fused(signals, end_us)
         advised_us = 0
         if self.counsel is not None:
@@ -224,24 +248,32 @@ class Cloud:
                 self._advice, self._advised_us = self._advice[:0], 0
             advised_us = self._advised_us
             frame = replace(frame, advice=self._advice)
-            self.episodes.note(self.counsel.ask(frame, self._foretold_s))
-            self._hear()
-        self.episodes.note(self.truth.frame(frame))
-        if end_us - self._asked_us >= ASKED_US:
-            self._asked_us = end_us
-            if self._roads is not None:
-                self._foretold_s = foretold_s(self.truth.stations, self.truth.predictions, self._roads)
-            judged = self.shedding.share >= 1.0  # nobody by a picture that leaves out what was said
-            if judged:
-                self.episodes.note(self.claims.begin(frame.tracks, end_us))
-            if judged and self.spread is None:
-                self.episodes.note(self.scorecard.begin(self.twin.tracks, self.decoder.sources, end_us))
+        self._frame_made = frame
         self.participants_max = max(self.participants_max, len(frame.tracks))
         counted = np.bincount(frame.tracks["kind"], minlength=max(Kind) + 1)
         named = {"motor": Kind.MOTOR, "non_motor": Kind.NON_MOTOR, "pedestrian": Kind.PEDESTRIAN}
         self.by_kind = {name: int(counted[kind]) for name, kind in named.items()}
         self.by_kind["unknown"] = len(frame.tracks) - sum(self.by_kind.values())
         return twin.pack(frame, {**self.meta, "advised_us": advised_us})
+
+    def _look_at_last(self) -> None:
+        """Ask the applications about the frame made last, and hold the signals and the claims against it."""
+        frame, self._frame_made = self._frame_made, None
+        if frame is None:
+            return
+        if self.counsel is not None:
+            self.episodes.note(self.counsel.ask(frame, self._foretold_s))
+            self._hear()
+        self.episodes.note(self.truth.frame(frame))
+        if frame.t_us - self._asked_us >= ASKED_US:
+            self._asked_us = frame.t_us
+            if self._roads is not None:
+                self._foretold_s = foretold_s(self.truth.stations, self.truth.predictions, self._roads)
+            judged = self.shedding.share >= 1.0  # nobody by a picture that leaves out what was said
+            if judged:
+                self.episodes.note(self.claims.begin(frame.tracks, frame.t_us))
+            if judged and self.spread is None:
+                self.episodes.note(self.scorecard.begin(self.twin.tracks, self.decoder.sources, frame.t_us))
 
     def _hear(self) -> None:
         """Take the applications' answer if it is there."""

@@ -19,7 +19,7 @@ from jinyun.cloud import twin
 from jinyun.cloud.adviser import Adviser
 from jinyun.cloud.brokerlog import BrokerLog
 from jinyun.cloud.corrections import Relay
-from jinyun.cloud.engine import wire
+from jinyun.cloud.engine.line import Line
 from jinyun.cloud.engine.spread import Spread
 from jinyun.cloud.engine.tiles import Tiling
 from jinyun.cloud.live import Cloud
@@ -79,10 +79,13 @@ async def serve(
     reader: BlockReader | None = None
     relay = Relay(zone, lambda subject, payload: _publish(reader, subject, payload, 0), os.environ)
     relay.start()
-    engine: BlockReader | None = None
+    engine: asyncio.Task[None] | None = None
     if partitions:
-        said = Outlet()
-        cloud.fuse_in(Spread(zone.id, Tiling(partitions), said.publish))
+        line = Line(f"nats://{host}:{nats_port}", "jinyun-cloud-engine")
+        spread = Spread(zone.id, Tiling(partitions), line.say)
+        spread.listen(line)
+        cloud.fuse_in(spread)
+        engine = asyncio.create_task(line.keep())
     signals_us = swept_us = time.time_ns() // 1000
     status_us = signals_us - STATUS_US  # the first word follows the first frame
     quiet_since = time.monotonic()
@@ -90,21 +93,18 @@ async def serve(
     while True:
         if reader is None or reader.closed.is_set():
             reader = await _connect(zone, host, nats_port, cloud, stop)
-        if cloud.spread is not None and (engine is None or engine.closed.is_set()):
-            engine = said.reader = await _engine(zone, host, nats_port)
         await asyncio.sleep(_to_the_next_window_s(cloud.window_us))
         block = reader.take() if reader else None
         if block is not None:
             quiet_since = time.monotonic()
         turn_us = time.time_ns() // 1000
-        if cloud.spread is not None and engine is not None:
-            cloud.spread.hear(engine.take())
-        frames = cloud.advance(block, turn_us)
+        frames = cloud.fuse(block, turn_us)
         cloud.fused(time.time_ns() // 1000)
         for packed in frames:
             _publish(reader, topics.frame_subject(zone.id), packed, cloud.twin.seq)
         if frames:
             cloud.published(time.time_ns() // 1000)
+        cloud.judge()
         replies, cloud.replies = cloud.replies, []
         if recording is not None:
             recording.turn(cloud, block, turn_us, frames, replies)
@@ -140,35 +140,17 @@ async def serve(
     relay.stop()
     if recording is not None:
         recording.close()
-    for link in (reader, engine):
-        if link is not None:
-            link.close()
+    if engine is not None:
+        engine.cancel()
+        await asyncio.gather(engine, return_exceptions=True)
+    if reader is not None:
+        reader.close()
 
 
 def _sweep() -> None:
     """Let go of what holds only itself; what lives then is not looked through again and again."""
     gc.collect()
     gc.freeze()
-
-
-class Outlet:
-    """Where the partitions are told: the link to the broker that there is at the moment."""
-
-    def __init__(self) -> None:
-        self.reader: BlockReader | None = None
-
-    def publish(self, subject: str, payload: bytes) -> None:
-        if self.reader is not None:
-            self.reader.publish(subject, payload)
-
-
-async def _engine(zone: Zone, host: str, port: int) -> BlockReader | None:
-    """Return a link of its own to the workers, None where the broker is away; the other link's reader says so."""
-    subjects = [wire.out_subject(zone.id), wire.again_subject(zone.id), wire.alive_subject(zone.id)]
-    try:
-        return await open_reader(host, port, subjects, "jinyun-cloud-engine")
-    except (OSError, IngestError, TimeoutError):
-        return None
 
 
 def _to_the_next_window_s(window_us: int) -> float:
