@@ -62,6 +62,21 @@ def test_a_car_that_stands_where_both_lanes_are_taken_is_waited_for(
     assert 1.0 < gap < 8.0
 
 
+@pytest.mark.parametrize(("speed_mps", "ahead_m"), [(8.0, 20.0), (8.0, 26.0), (10.8, 30.0), (10.8, 36.0), (10.8, 44.0)])
+def test_behind_what_suddenly_lies_there_it_stands_with_room(
+    speed_mps: float, ahead_m: float, here: Zone, precise_map: Map, loop: Guideline
+) -> None:
+    lies_m = STRAIGHT_M + 20.0 + ahead_m
+
+    def others(t: float) -> list[Somebody]:
+        return [at(loop, 1, Kind.MOTOR, lies_m + 2.3, 0.0, 0.0, 0.0)] if t * speed_mps > 20.0 else []
+
+    found = drive(here, precise_map, loop, STRAIGHT_M, 14.0, others, speed_mps=speed_mps)
+    stands = found.speed_mps.index(0.0)
+    assert 1.0 < loop.ahead(found.front_m[stands], lies_m) < 4.0
+    assert min(found.accel_mps2) > -5.0
+
+
 def test_who_drives_slowly_ahead_is_followed(here: Zone, precise_map: Map, loop: Guideline) -> None:
     def others(t: float) -> list[Somebody]:
         return [at(loop, 1, Kind.MOTOR, STRAIGHT_M + 35.0 + 3.0 * t, 0.0, 0.0, 3.0)]

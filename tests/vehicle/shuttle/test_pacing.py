@@ -109,3 +109,14 @@ def test_a_firm_brake_is_let_go_only_as_far_as_a_stop_allows(speed: float, accel
     profile(speed, accel, stop, 11.1, NONE, NOBODY, ACCEL, BRAKE, JERK, s, v, a)
     assert s[-1] <= stop + 0.05
     assert (np.diff(a)[a[:-1] < -BRAKE] >= 0).all()  # and never brakes again as firmly as it did
+
+
+@pytest.mark.parametrize(("stop_m", "least", "most"), [(20.0, -3.8, -2.5), (10.5, -7.0, -5.0)])
+def test_an_emergency_is_braked_for_early_and_as_hard_as_one_can_only_where_it_must(
+    stop_m: float, least: float, most: float
+) -> None:
+    s, v, a = np.empty(STEPS + 1), np.empty(STEPS + 1), np.empty(STEPS + 1)
+    profile(10.0, 0.0, stop_m, 11.1, NONE, NOBODY, 0.0, 7.0, 25.0, s, v, a)
+    assert s[-1] <= stop_m + 0.05
+    assert v[-1] == 0.0
+    assert least <= a.min() < most

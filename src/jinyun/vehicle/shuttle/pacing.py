@@ -26,6 +26,8 @@ RELEASE_JERK = 4.0
 FAR_M = 1e6
 KEPT_BRAKE, KEPT_JERK = 0.93, 0.80
 """Share of a level's braking and jerk that is counted on: what steps of 0.2 s lose is made up with the rest."""
+SURE_MPS2 = 3.5
+"""More braking is never counted on: an emergency is braked for at once, and harder only where this is not enough."""
 Floats = NDArray[np.float64]
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
@@ -112,7 +114,7 @@ def profile(
     who drives ahead (see :func:`_allowed`); all in metres from here. ``s_out`` and the others have ``STEPS + 1`` rows.
     """
     s, v, a = 0.0, max(v0, 0.0), a0
-    sure_brake, sure_jerk = brake * KEPT_BRAKE, jerk * KEPT_JERK
+    sure_brake, sure_jerk = min(brake * KEPT_BRAKE, SURE_MPS2), jerk * KEPT_JERK
     s_out[0], v_out[0], a_out[0] = s, v, a
     worst = 0.0
     for k in range(STEPS):

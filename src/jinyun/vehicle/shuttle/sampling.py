@@ -24,21 +24,29 @@ LEVELS = np.array(
         [1.20, 1.25, 1.25, 0.0],
         [1.20, 1.45, 1.40, 2.5],
         [1.20, 2.0, 2.5, 6.0],
-        [1.20, 2.8, 4.0, 9.0],
-        [1.20, 7.0, 25.0, 45.0],
+        [0.0, 2.8, 4.0, 9.0],
+        [0.0, 7.0, 25.0, 45.0],
     ]
 )
-"""Comfort, its limit, steady, firm, emergency: acceleration, braking (m/s2), jerk (m/s3), cost."""
+"""Comfort, its limit, steady, firm, emergency: acceleration, braking (m/s2), jerk (m/s3), cost.
+
+Who has to brake firmly before long gains no speed until then.
+"""
 EMERGENCY = len(LEVELS) - 1
 AHEAD_S, BEHIND_S = 1.0, 0.5
 """Passing before somebody must leave this time, passing behind this."""
 SURE_S = 2.0
 """Who ought to wait but will surely not, when it is so near."""
+STANDS_MPS = 0.3
 TOUCH_S = 3.3
 TOUCH_ALONG_M, TOUCH_ACROSS_M = 0.35, 0.15
 MOST_LATERAL_MPS2 = 1.45
 OVER_M, OVER_COST = 0.3, 35.0
 """What it costs to come to a stand beyond where one must stop: more than firm braking, less than an emergency's."""
+ROOM_M, ROOM_COST = 2.0, 14.0
+"""Who comes to a stand behind somebody leaves this much, and pays so much for each metre less."""
+SCANT_M, SCANT_COST = 1.5, 60.0
+"""Less than this is worth braking harder, in the end as hard as one can."""
 Floats = NDArray[np.float64]
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
@@ -134,6 +142,7 @@ def choose(
             cost += 0.15 * abs(a_now[1] - a)
             if s_now[STEPS] > line_m + OVER_M:
                 cost += OVER_COST
+            cost += _room(lead, s_now[STEPS], v_now[STEPS], levels[level, 1])
             if cost >= best:
                 continue
             for k in range(1, STEPS + 1, 2):  # how near to who drives ahead
@@ -167,6 +176,20 @@ def choose(
                 best_s[:], best_v[:], best_a[:] = s_now, v_now, a_now
                 chosen[0], chosen[1], chosen[2] = i, w, cost
     return looked
+
+
+@_compiled
+def _room(lead: Floats, s: float, v: float, brake: float) -> float:
+    """Return what it costs that who stands ahead at the profile's end (rear axle at ``s``, speed ``v``) is near then."""
+    cost = 0.0
+    for g in range(lead.shape[0]):
+        lv, la = lead[g, 1], lead[g, 2]
+        tt = lv / -la if la < -1e-6 else (0.0 if lv < STANDS_MPS else np.inf)
+        if tt > STEPS * DT_S:
+            continue  # it drives on: its gap is asked for step by step
+        gap = lead[g, 0] + 0.5 * lv * tt - FRONT_M - s - v * v / (2 * brake)
+        cost = max(cost, ROOM_COST * max(ROOM_M - gap, 0.0) + SCANT_COST * max(SCANT_M - gap, 0.0))
+    return cost
 
 
 @_compiled
