@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { ColumnsError, unpack } from "../src/wire/columns.ts";
 import { readFrame } from "../src/wire/frame.ts";
-import { readStatus } from "../src/wire/status.ts";
+import { readStatus, unheard } from "../src/wire/status.ts";
 
 // Written by jinyun.net.columns.pack: three tracks with a column and a table that the page does not know, one signal.
 const FRAME =
@@ -64,4 +64,12 @@ test("a status with holes is read, what is missing is unknown", () => {
   assert.equal(status.devices.length, 1);
   assert.deepEqual(status.episodes, []);
   assert.throws(() => readStatus('{"type":"other"}'));
+});
+
+test("a centre that nobody has spoken to yet is told from one where all is well", () => {
+  const told = (more) => readStatus(JSON.stringify({ type: "status", participants: 0, received: { bsm: 0 }, ...more }));
+  assert.equal(unheard(told({})), true);
+  assert.equal(unheard(told({ received: { bsm: 3 } })), false);
+  assert.equal(unheard(told({ participants: 1 })), false);
+  assert.equal(unheard(told({ participants: undefined })), false, "what is not known is not said");
 });

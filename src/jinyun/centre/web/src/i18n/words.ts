@@ -14,6 +14,7 @@ export const WORDS = {
   "link.connecting": { zh: "正在连接运营中心…", en: "Connecting to the centre…" },
   "link.lost": { zh: "与运营中心的连接已断开，正在自动重连…", en: "Connection to the centre lost. Reconnecting…" },
   "link.stale": { zh: "已 {s} 秒没有新画面，等待云端", en: "No new picture for {s} s. Waiting for the cloud" },
+  "link.unheard": { zh: "已连接，等待第一台设备的数据…", en: "Connected. Waiting for the first device to speak" },
 
   "action.lang": { zh: "English", en: "中文" },
   "action.lang.why": { zh: "Switch to English", en: "切换为中文" },
@@ -82,6 +83,7 @@ export const WORDS = {
   "wrong": { zh: "异常", en: "What is wrong" },
   "wrong.open": { zh: "{n} 项未恢复", en: "{n} open" },
   "wrong.none": { zh: "一切正常", en: "All is well" },
+  "wrong.unheard": { zh: "尚无设备数据，无从判断", en: "No device has spoken yet: nothing to judge" },
   "wrong.sources": { zh: "{n} 个来源", en: "{n} sources" },
   "wrong.episodes": { zh: "{n} 项", en: "{n} episodes" },
   "wrong.since": { zh: "自 {t}", en: "since {t}" },

@@ -1,9 +1,10 @@
-/** The banner: the connection is lost, or connected but nothing new comes. */
+/** The banner: the connection is lost, or connected but nothing new comes, or nobody has spoken yet. */
 
 import { useEffect, useState } from "preact/hooks";
 import { useSpeech } from "../i18n/language.ts";
 import type { Picture } from "../live/picture.ts";
 import { useStore } from "../live/store.ts";
+import { unheard } from "../wire/status.ts";
 
 const STALE_MS = 2500;
 
@@ -23,6 +24,7 @@ export function Banner({ picture }: { readonly picture: Picture }) {
   const { t } = useSpeech();
   const link = useStore(picture.link);
   const map = useStore(picture.map);
+  const status = useStore(picture.status);
   const silence_ms = useSilence(picture);
   const lost = link === "lost";
   const text = lost
@@ -33,7 +35,9 @@ export function Banner({ picture }: { readonly picture: Picture }) {
         ? t("link.stale", { s: silence_ms / 1000 })
         : map === null
           ? t("map.loading")
-          : "";
+          : status !== null && unheard(status)
+            ? t("link.unheard")
+            : "";
   return (
     <div class="banner-place" role="status" aria-live="polite">
       {text !== "" && (

@@ -8,7 +8,7 @@ import { number, timeOfDay } from "../i18n/format.ts";
 import { useSpeech } from "../i18n/language.ts";
 import type { Picture } from "../live/picture.ts";
 import { useStore } from "../live/store.ts";
-import type { Episode, Severity } from "../wire/status.ts";
+import { type Episode, type Severity, unheard } from "../wire/status.ts";
 import { Icon } from "./icon.tsx";
 import { Panel } from "./panel.tsx";
 
@@ -122,7 +122,8 @@ export function Episodes({ picture }: { readonly picture: Picture }) {
         </span>
       }
     >
-      {status !== null && open === 0 && (
+      {status !== null && open === 0 && unheard(status) && <p class="empty" data-testid="unheard">{t("wrong.unheard")}</p>}
+      {status !== null && open === 0 && !unheard(status) && (
         <p class="all-well" data-testid="all-well">
           <Icon name="check" />
           {t("wrong.none")}

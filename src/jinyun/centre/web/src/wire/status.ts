@@ -176,3 +176,7 @@ export function readStatus(message: string): Status {
     fresh: from["cloud_fresh"] !== false,
   };
 }
+
+/** Whether no device has been heard yet: an empty map then says nothing about the street. */
+export const unheard = (status: Status): boolean =>
+  status.participants === 0 && Object.values(status.received).every((count) => !(count > 0));
