@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.cloud.engine import wire
+from jinyun.cloud.engine.line import Line
 from jinyun.cloud.engine.partition import Partition
 from jinyun.cloud.engine.spread import WAIT_US, Spread
 from jinyun.cloud.engine.tiles import Tiling
 from jinyun.cloud.twin import TICK_US
-from jinyun.net.ingest import BlockReader, open_reader
 from tests.cloud.engine.street import EPOCH_US, WINDOW_US, Cars
 from tests.conftest import Broker
 
@@ -46,7 +45,6 @@ class Cluster:
     windows: list[tuple[int, NDArray[np.void]]] = field(default_factory=list)
     spread: Spread | None = None
     steps: int = 0
-    reader: BlockReader | None = None
 
     def start(self, name: str, url: str = "", before: Sequence[str] = ()) -> None:
         """Start a worker, where it needs another ``url`` for the broker by that, with ``before`` in front of its command."""
@@ -72,7 +70,7 @@ class Cluster:
 
     async def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
         """Let the street run for ``seconds``, or until something is so."""
-        assert self.spread is not None and self.reader is not None
+        assert self.spread is not None
         began, first = time.monotonic(), self.steps
         waiting: list[int] = []
         while self.steps - first < seconds * 50 and not until():
@@ -83,7 +81,6 @@ class Cluster:
             self.spread.tell(sightings, t_us)
             if t_us % TICK_US == 0:
                 waiting.append(t_us)
-            self.spread.hear(self.reader.take())
             while waiting and (self.spread.complete(waiting[0]) or t_us - waiting[0] >= WAIT_US):
                 picture, findings = self.spread.picture(waiting[0])
                 self.told.append(Told(waiting.pop(0), [finding.source for finding in findings], picture))
@@ -105,9 +102,10 @@ class Cluster:
 async def cluster(broker: Broker, workers: int, others: Sequence[Broker] = ()) -> AsyncIterator[Cluster]:
     """Run workers beside a broker, or beside that and ``others`` of one clustered broker; they are ended with it."""
     its = Cluster(",".join(f"nats://127.0.0.1:{node.nats_port}" for node in (broker, *others)))
-    heard = [wire.out_subject(ZONE), wire.again_subject(ZONE), wire.alive_subject(ZONE)]
-    its.reader = reader = await open_reader("127.0.0.1", broker.nats_port, heard, "cloud")
-    its.spread = Spread(ZONE, TILING, reader.publish)
+    line = Line(f"nats://127.0.0.1:{broker.nats_port}", "cloud")
+    its.spread = Spread(ZONE, TILING, line.say)
+    its.spread.listen(line)
+    keeping = asyncio.create_task(line.keep())
     try:
         for number in range(workers):
             its.start(f"w{number + 1}")
@@ -116,4 +114,5 @@ async def cluster(broker: Broker, workers: int, others: Sequence[Broker] = ()) -
         for process in its.workers.values():
             process.kill()
             process.wait()
-        reader.close()
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)

@@ -11,18 +11,17 @@ somebody did, that one's fence is newer and ours is not believed (:mod:`.spread`
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
+import secrets
 import time
 from collections.abc import Callable
 from typing import Any
 
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from jinyun.cloud.engine import wire
+from jinyun.cloud.engine.line import Heard, Line
 
 TTL_S = 0.7
 """The broker gives the lease to another when its owner has not asked for so long."""
@@ -82,15 +81,17 @@ async def _api(link: Client, what: str, body: dict[str, Any]) -> None:
 class Lease:
     """One partition's lease as one worker holds or wants it."""
 
-    def __init__(self, link: Client, zone: str, part: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, line: Line, zone: str, part: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.part = part
-        self._link, self._clock = link, clock
+        self._line, self._clock = line, clock
         self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream_of(zone)}.P{part}"
         self._unpin = f"$JS.API.CONSUMER.UNPIN.{stream_of(zone)}.P{part}"
+        self._inbox = f"_INBOX.{secrets.token_hex(11)}"
         self._pin: str | None = None
         self._asked_s = self._before_s = 0.0
         self._until_s = 0.0
         self._unled_s = float("-inf")  # when nobody answered an asking last
+        line.listen(self._inbox, self._hear)
 
     @property
     def held(self) -> bool:
@@ -106,51 +107,39 @@ class Lease:
         now = self._clock()
         return now - self._unled_s < TTL_S and now - self._asked_s < TTL_S
 
-    async def keep(self, wanted: Callable[[], bool], stop: asyncio.Event) -> None:
-        """Ask for the lease while it is ``wanted``, and go on asking while it is held; give it back when it no longer is."""
-        inbox = self._link.new_inbox()
-        told = await self._link.subscribe(inbox, cb=self._hear)
-        try:
-            while not stop.is_set():
-                if wanted():
-                    await self._ask(inbox)
-                elif self._pin is not None:
-                    await self.give_back()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), ASK_S)
-            await self.give_back()
-        finally:
-            with contextlib.suppress(NatsError):
-                await told.unsubscribe()
+    def keep(self, wanted: bool) -> None:
+        """Ask for the lease where it is ``wanted``, held or not; give it back where it no longer is. Each ``ASK_S``."""
+        if wanted:
+            self._ask()
+        elif self._pin is not None:
+            self.give_back()
 
-    async def _ask(self, inbox: str) -> None:
+    def _ask(self) -> None:
         body: dict[str, Any] = {"batch": _BATCH, "expires": int(TTL_S * 1e9), "group": _GROUP}
         if self._pin:
             body["id"] = self._pin
         self._before_s, self._asked_s = self._asked_s, self._clock()
-        with contextlib.suppress(NatsError):
-            await self._link.publish(self._next, json.dumps(body).encode(), reply=inbox)
+        self._line.say(self._next, json.dumps(body).encode(), self._inbox)
 
-    async def _hear(self, message: Msg) -> None:
-        headers = message.headers or {}
-        if headers.get("Status") == _NOBODY:
+    def _hear(self, message: Heard) -> None:
+        status = message.status()
+        if status == _NOBODY:
             self._unled_s = self._clock()
-        elif headers.get("Status") == _ANOTHER and self._pin:
+        elif status == _ANOTHER and self._pin:
             # A new leader does not know the old one's pins: who was the owner asks it once more, and has so long to be served.
             renewed = self._clock() - self._unled_s < GRACE_S
             self._pin = "" if renewed else None
             if renewed:
                 self._until_s = self._clock() + TTL_S
-                await self._ask(message.subject)
-        pin = headers.get("Nats-Pin-Id") or (self._pin if headers.get("Status") == _NOTHING else None)
+                self._ask()
+        pin = message.header("Nats-Pin-Id") or (self._pin if status == _NOTHING else None)
         if pin:
             self._pin = pin
             # Counted from the last asking but one: the last may still be on its way, and the broker counts from its receipt.
             self._until_s = self._before_s + TTL_S
 
-    async def give_back(self) -> None:
+    def give_back(self) -> None:
         """Let another have it at once."""
         if self.held:
-            with contextlib.suppress(NatsError):
-                await self._link.publish(self._unpin, json.dumps({"group": _GROUP}).encode())
+            self._line.say(self._unpin, json.dumps({"group": _GROUP}).encode())
         self._pin = None

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import io
+import json
 import struct
-import zipfile
+import zlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numba import njit
 from numpy.typing import NDArray
 
 from jinyun.cloud import tracking
 from jinyun.cloud.engine.tiles import Tiling
 from jinyun.cloud.tracking import trust
-from jinyun.cloud.tracking.table import LINKS
+from jinyun.cloud.tracking.chain import NUMBERS
+from jinyun.cloud.tracking.table import LINK, LINKS, PASS, STATE
 from jinyun.rows import as_bytes, taken
 from jinyun.shapes import TRACK
 
@@ -28,8 +31,17 @@ BELIEF = np.dtype(
 )
 """Belief 所信: a track as one partition sees it, in its tiles or in the rim."""
 
-_PACKED = pa.Codec("zstd", compression_level=1)
-_SIZE = struct.Struct("<Q")
+_PACKED = pa.Codec("lz4")
+_HEAD = struct.Struct("<4sIIQ")  # magic, checksum of the bytes that follow, bytes of the description, bytes unpacked
+_MAGIC = b"JYS1"
+_TABLES = {
+    "at": (np.dtype(np.int64), ()), "rows": (STATE, ()), "chains": (np.dtype(np.float64), (NUMBERS,)),
+    "links": (LINK, (LINKS,)), "passes": (np.dtype(np.float64), (PASS,)), "heard": (np.dtype(np.int64), ()),
+    "trust": (np.dtype(np.float64), trust.blank(1).shape[1:]),
+}  # fmt: skip
+"""Of a state, in this order: what each row of a table is."""
+_SHAPE = zlib.crc32(repr([(name, dtype.descr, inner) for name, (dtype, inner) in _TABLES.items()]).encode())
+_COUNTS = ("next_id", "late", "duplicate", "excess", "unplaced", "settled_us")
 MOST_BYTES = 1 << 30
 """Of a state, unpacked."""
 RECENT_US = 1_000_000
@@ -61,14 +73,11 @@ class Partition:
         rows = np.zeros(len(tracks), BELIEF)
         as_bytes(rows["track"])[:], rows["part"] = as_bytes(tracks), self.part
         rows["owned"] = tiling.owner(tracks["x_m"], tracks["y_m"]) == self.part
-        table = self.tracks.rows
-        alive = np.flatnonzero(table["alive"])
-        order = alive[np.argsort(table["id"][alive])]
-        its = order[np.searchsorted(table["id"][order], tracks["id"])]
-        links = taken(self.tracks.links, its)
-        said = (links["source"].astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-        fresh = (links["last_us"] != 0) & (self.until_us - links["last_us"] < RECENT_US)
-        rows["numbers"] = np.where(fresh, said ^ links["participant"], 0)
+        alive = self.tracks.alive()
+        ids = self.tracks.rows["id"][alive]
+        order = np.argsort(ids)
+        numbers = rows["numbers"]
+        _called(self.tracks.links, alive[order], ids[order], tracks["id"], self.until_us - RECENT_US, numbers)
         return rows
 
     def checkpoint(self) -> bytes:
@@ -76,15 +85,17 @@ class Partition:
         its = self.tracks
         alive = its.alive()
         heard = np.flatnonzero(its.trust[:, trust.SEEN_US] > 0)
-        held = io.BytesIO()
-        np.savez(
-            held, rows=taken(its.rows, alive), chains=its.chains[alive], links=taken(its.links, alive),
-            passes=its.passes[alive], at=alive, size=len(its.rows), heard=heard, trust=its.trust[heard], senders=len(its.trust),
-            counts=[self.part, self.until_us, self.number, its.next_id, its.late, its.duplicate, its.excess, its.unplaced,
-                    its.settled_us],
+        tables = (
+            alive.astype(np.int64), taken(its.rows, alive), its.chains.take(alive, axis=0), taken(its.links, alive),
+            its.passes.take(alive, axis=0), heard.astype(np.int64), its.trust[heard],
         )  # fmt: skip
-        plain = held.getbuffer()
-        return _SIZE.pack(len(plain)) + bytes(_PACKED.compress(plain, asbytes=True))
+        about = {"shape": _SHAPE, "part": self.part, "until_us": self.until_us, "number": self.number}
+        about |= {"size": len(its.rows), "alive": len(alive), "senders": len(its.trust), "heard": len(heard)}
+        about |= {name: int(getattr(its, name)) for name in _COUNTS}
+        described = json.dumps(about).encode()
+        plain = b"".join(table.reshape(-1).view(np.uint8).data for table in tables)
+        content = described + bytes(_PACKED.compress(plain, asbytes=True))
+        return _HEAD.pack(_MAGIC, zlib.crc32(content), len(described), len(plain)) + content
 
     @classmethod
     def restored(cls, data: bytes) -> Partition:
@@ -93,31 +104,53 @@ class Partition:
         Tracks stand in the rows in which they stood, so that what follows is the same to the bit.
         """
         try:
-            (size,) = _SIZE.unpack_from(data)
+            magic, checksum, length, size = _HEAD.unpack_from(data)
+            content = memoryview(data)[_HEAD.size :]
+            if magic != _MAGIC or zlib.crc32(content) != checksum:
+                raise ValueError("damaged, or none at all")
             if size > MOST_BYTES:
                 raise ValueError(f"{size} bytes are more than a partition has")
-            plain = _PACKED.decompress(data[_SIZE.size :], decompressed_size=size, asbytes=True)
-            with np.load(io.BytesIO(plain), allow_pickle=False) as held:
-                found = dict(held.items())
-            part, until_us, number, next_id, late, duplicate, excess, unplaced, settled_us = map(int, found["counts"])
-            its = tracking.Tracks(
-                next_id=next_id, late=late, duplicate=duplicate, excess=excess, unplaced=unplaced, settled_us=settled_us
-            )
-            its.trust = trust.blank(int(found["senders"]))
+            about = json.loads(bytes(content[:length]))
+            if about["shape"] != _SHAPE:
+                raise ValueError("of another version")
+            plain = _PACKED.decompress(content[length:], decompressed_size=size, asbytes=True)
+            its = tracking.Tracks()
+            for name in _COUNTS:
+                setattr(its, name, int(about[name]))
+            found, at = {}, 0
+            for name, (dtype, inner) in _TABLES.items():
+                count = int(about["heard" if name in ("heard", "trust") else "alive"])
+                row = (
+                    np.frombuffer(plain, np.dtype((dtype, inner)), count, at) if count else np.empty((0, *inner), dtype)
+                )
+                found[name], at = row, at + row.nbytes
+            its.trust = trust.blank(int(about["senders"]))
             its.trust[found["heard"]] = found["trust"]
             for name in ("rows", "chains", "links", "passes"):
-                table = np.zeros((int(found["size"]), *found[name].shape[1:]), found[name].dtype)
+                table = np.zeros((int(about["size"]), *found[name].shape[1:]), found[name].dtype)
                 table[found["at"]] = found[name]
                 setattr(its, name, table)
-        except (
-            ValueError,
-            KeyError,
-            IndexError,
-            OSError,
-            EOFError,
-            struct.error,
-            zipfile.BadZipFile,
-            pa.ArrowException,
-        ) as error:
+            return cls(int(about["part"]), its, int(about["until_us"]), int(about["number"]))
+        except (ValueError, KeyError, IndexError, TypeError, struct.error, pa.ArrowException) as error:
             raise CheckpointError(f"no checkpoint of a partition: {error}") from None
-        return cls(part, its, until_us, number)
+
+
+@njit(cache=True)
+def _called(
+    links: Any,
+    alive: NDArray[np.int64],
+    ids: NDArray[np.uint32],
+    of: NDArray[np.uint32],
+    since_us: int,
+    numbers: NDArray[np.uint64],
+) -> None:
+    """Write by which numbers senders call each track of ``of`` lately; ``alive`` are rows by their ``ids``, both ascending."""
+    k = 0
+    for i in range(len(of)):
+        while ids[k] != of[i]:
+            k += 1
+        for n in range(links.shape[1]):
+            link = links[alive[k], n]
+            if link.last_us != 0 and link.last_us > since_us:
+                said = (np.uint64(link.source) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+                numbers[i, n] = said ^ link.participant

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from jinyun.cloud.engine import wire
 from jinyun.cloud.engine.assembly import Assembly
+from jinyun.cloud.engine.line import Heard, Line
 from jinyun.cloud.engine.partition import BELIEF
 from jinyun.cloud.engine.tiles import Tiling
 from jinyun.cloud.twin import TICK_US
 from jinyun.net import parts
-from jinyun.net.block import Block
 from jinyun.rows import joined, taken
 from jinyun.shapes import Finding
 
@@ -38,7 +38,7 @@ MOST_TICKS = 20
 AGAIN_MOST = 300
 """Windows told again at one asking."""
 
-Publish = Callable[[str, bytes], None]
+Say = Callable[[str, bytes], None]
 
 
 @dataclass(slots=True)
@@ -58,16 +58,16 @@ class Seen(NamedTuple):
 
 
 class Spread:
-    """One life of the cloud's end; ``publish`` takes (subject, payload)."""
+    """One life of the cloud's end; ``say`` publishes (subject, payload)."""
 
-    def __init__(self, zone: str, tiling: Tiling, publish: Publish, epoch: int | None = None) -> None:
+    def __init__(self, zone: str, tiling: Tiling, say: Say, epoch: int | None = None) -> None:
         self.zone, self.tiling = zone, tiling
         self.epoch = time.time_ns() // 1000 if epoch is None else epoch
         self.assembly = Assembly(tiling)
         self.rows = self.copies = 0  # sightings told, once and counted as often as they were
         self.again = 0  # windows told again
         self.stale = 0  # beliefs of owners that had lost their partition
-        self._publish = publish
+        self._say = say
         self._number = [0] * tiling.parts
         self._kept: list[deque[wire.Turn]] = [deque() for _ in range(tiling.parts)]
         self._fence = [0] * tiling.parts
@@ -79,6 +79,7 @@ class Spread:
     def tell(self, sightings: NDArray[np.void], now_us: int) -> None:
         """Tell every partition one window's SIGHTING rows, as of ``now_us``; nothing where there is nothing, but at ticks."""
         rows, bounds = self.tiling.split(sightings["x_m"], sightings["y_m"])
+        told = taken(sightings, rows)
         self.rows += len(sightings)
         self.copies += len(rows)
         tick = now_us % TICK_US == 0
@@ -87,38 +88,33 @@ class Spread:
             while len(self._ticks) > MOST_TICKS:
                 del self._ticks[min(self._ticks)]
         for part in range(self.tiling.parts):
-            its = rows[bounds[part] : bounds[part + 1]]
+            its = told[bounds[part] : bounds[part + 1]]
             if len(its) or tick:
                 self._number[part] += 1
-                turn = wire.Turn(part, self.epoch, 0, self._number[part], now_us, taken(sightings, its))
+                turn = wire.Turn(part, self.epoch, 0, self._number[part], now_us, its)
                 kept = self._kept[part]
                 kept.append(turn)
                 while kept[0].t_us < now_us - KEPT_US:
                     kept.popleft()
                 self._send(turn)
             if tick:
-                self._publish(wire.turn_subject(self.zone, part), str(now_us).encode())
+                self._say(wire.turn_subject(self.zone, part), str(now_us).encode())
 
     def _send(self, turn: wire.Turn) -> None:
         for payload in parts.cut(wire.pack(turn), turn.number):
-            self._publish(wire.in_subject(self.zone, turn.part), payload)
+            self._say(wire.in_subject(self.zone, turn.part), payload)
 
-    def hear(self, block: Block | None) -> None:
-        """Take what partitions said, and what they ask for again."""
-        if block is None:
-            return
-        for arrival in block.arrivals():
-            if arrival.subject == wire.again_subject(self.zone):
-                self._tell_again(arrival.payload)
-            elif arrival.subject == wire.alive_subject(self.zone):
-                self._hear_alive(arrival.payload, arrival.receive_us)
-            else:
-                self._take(arrival.subject, arrival.payload)
+    def listen(self, line: Line) -> None:
+        """Hear on a line what partitions say, what they ask for again, and which workers there are."""
+        line.listen(wire.out_subject(self.zone), self.hear_beliefs)
+        line.listen(wire.again_subject(self.zone), self._tell_again)
+        line.listen(wire.alive_subject(self.zone), self._hear_alive)
 
-    def _take(self, subject: str, payload: bytes) -> None:
+    def hear_beliefs(self, message: Heard) -> None:
+        """Take what a partition believes, or what of it came in parts."""
         try:
-            part = int(subject.split(".")[-2])
-            whole = self._joiners.setdefault(part, parts.Joiner()).take(payload)
+            part = int(message.subject.split(".")[-2])
+            whole = self._joiners.setdefault(part, parts.Joiner()).take(message.payload)
             if whole is None:
                 return
             turn = wire.unpack(whole)
@@ -134,9 +130,9 @@ class Spread:
         if heard is not None:
             heard.beliefs.setdefault(turn.part, turn.rows)
 
-    def _tell_again(self, payload: bytes) -> None:
+    def _tell_again(self, message: Heard) -> None:
         try:
-            wish = json.loads(payload)
+            wish = json.loads(message.payload)
             part, after, before = int(wish["part"]), int(wish["after"]), int(wish["before"])
             kept = self._kept[part] if wish["epoch"] == self.epoch and 0 <= part < self.tiling.parts else deque()
         except (ValueError, KeyError, TypeError):
@@ -145,9 +141,10 @@ class Spread:
             self.again += 1
             self._send(turn)
 
-    def _hear_alive(self, payload: bytes, now_us: int) -> None:
+    def _hear_alive(self, message: Heard) -> None:
+        now_us = time.time_ns() // 1000
         try:
-            told = json.loads(payload)
+            told = json.loads(message.payload)
             seen = Seen(str(told["name"])[:64], [int(part) for part in told["parts"]], str(told["host"])[:64], now_us)
         except (ValueError, KeyError, TypeError):
             return
@@ -171,7 +168,7 @@ class Spread:
     def picture(self, t_us: int) -> tuple[NDArray[np.void], list[Finding]]:
         """Return (TRACK rows of a tick from what was said by now, findings about the partitions that said nothing)."""
         heard = self._ticks.pop(t_us, _Heard())
-        beliefs = list(heard.beliefs.values())
+        beliefs = [heard.beliefs[part] for part in sorted(heard.beliefs)]
         tracks = self.assembly.take(joined(beliefs, BELIEF), t_us)
         findings = []
         for part in range(self.tiling.parts):

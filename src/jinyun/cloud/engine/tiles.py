@@ -72,14 +72,36 @@ def _owner(x_m: NDArray[np.float64], y_m: NDArray[np.float64], parts: int, tile_
 
 
 @njit(cache=True)
+def _inside(x: float, y: float, tile_m: float, rim_m: float) -> bool:
+    """Return whether a place lies so deep in its tile that no other tile is within the rim."""
+    left, below = np.floor(x / tile_m), np.floor(y / tile_m)
+    return bool(
+        np.floor((x - rim_m) / tile_m) == left
+        and np.floor((x + rim_m) / tile_m) == left
+        and np.floor((y - rim_m) / tile_m) == below
+        and np.floor((y + rim_m) / tile_m) == below
+    )
+
+
+@njit(cache=True)
 def _told(x: float, y: float, parts: int, tile_m: float, rim_m: float, out: Any) -> int:
     """Write the partitions that know of a place into ``out``, its own first; return how many."""
     if not (np.isfinite(x) and np.isfinite(y)):
         return 0
+    if _inside(x, y, tile_m, rim_m):
+        out[0] = part_of(np.int64(np.floor(x / tile_m)), np.int64(np.floor(y / tile_m)), parts)
+        return 1
     count = 0
+    column, row = np.int64(np.floor(x / tile_m)), np.int64(np.floor(y / tile_m))
     for step_y in (0.0, -rim_m, rim_m):
+        below = np.int64(np.floor((y + step_y) / tile_m))
+        if step_y != 0.0 and below == row:
+            continue
         for step_x in (0.0, -rim_m, rim_m):
-            part = part_of(np.int64(np.floor((x + step_x) / tile_m)), np.int64(np.floor((y + step_y) / tile_m)), parts)
+            left = np.int64(np.floor((x + step_x) / tile_m))
+            if step_x != 0.0 and left == column:
+                continue
+            part = part_of(left, below, parts)
             known = False
             for n in range(count):
                 known = known or out[n] == part
@@ -93,21 +115,25 @@ def _told(x: float, y: float, parts: int, tile_m: float, rim_m: float, out: Any)
 def _split(
     x_m: NDArray[np.float64], y_m: NDArray[np.float64], parts: int, tile_m: float, rim_m: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    told = np.empty((len(x_m), 9), np.int64)
-    counts = np.zeros(len(x_m), np.int64)
+    told = np.empty(9, np.int64)
+    pairs, place = np.empty(2 * len(x_m) + 9, np.int64), np.empty(2 * len(x_m) + 9, np.int64)
     bounds = np.zeros(parts + 1, np.int64)
+    total = 0
     for i in range(len(x_m)):
-        counts[i] = _told(x_m[i], y_m[i], parts, tile_m, rim_m, told[i])
-        for n in range(counts[i]):
-            bounds[told[i, n] + 1] += 1
+        count = _told(x_m[i], y_m[i], parts, tile_m, rim_m, told)
+        if total + count > len(pairs):
+            pairs, place = np.append(pairs, np.empty_like(pairs)), np.append(place, np.empty_like(place))
+        for n in range(count):
+            pairs[total], place[total] = told[n], i
+            bounds[told[n] + 1] += 1
+            total += 1
     for p in range(parts):
         bounds[p + 1] += bounds[p]
-    rows = np.empty(bounds[parts], np.int64)
+    rows = np.empty(total, np.int64)
     at = bounds[:-1].copy()
-    for i in range(len(x_m)):
-        for n in range(counts[i]):
-            rows[at[told[i, n]]] = i
-            at[told[i, n]] += 1
+    for k in range(total):
+        rows[at[pairs[k]]] = place[k]
+        at[pairs[k]] += 1
     return rows, bounds
 
 
@@ -118,7 +144,8 @@ def _shared(
     told = np.empty(9, np.int64)
     found = np.zeros(len(x_m), np.bool_)
     for i in range(len(x_m)):
-        found[i] = _told(x_m[i], y_m[i], parts, tile_m, rim_m, told) > 1
+        if not _inside(x_m[i], y_m[i], tile_m, rim_m):
+            found[i] = _told(x_m[i], y_m[i], parts, tile_m, rim_m, told) > 1
     return found
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.cloud.engine.partition import BELIEF
+from jinyun.rows import copied
 from jinyun.shapes import SIGHTING
 
 _HEAD = struct.Struct("<4sIHHIQQQq")
@@ -51,7 +52,12 @@ def pack(turn: Turn) -> bytes:
     head = _HEAD.pack(
         MAGIC, _SHAPE_OF[turn.rows.dtype], turn.part, 0, 0, turn.epoch, turn.fence, turn.number, turn.t_us
     )
-    return head + turn.rows.tobytes()
+    return b"".join((head, octets(turn.rows)))
+
+
+def octets(rows: NDArray[np.void]) -> memoryview:
+    """Return the bytes of rows, where they lie if they lie one after another."""
+    return (rows if rows.flags.c_contiguous else copied(rows)).view(np.uint8).data
 
 
 def unpack(data: bytes) -> Turn:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import hashlib
 import json
 import os
@@ -19,15 +20,14 @@ from functools import lru_cache, partial
 
 import numpy as np
 from nats.aio.client import Client
-from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 from nats.js.kv import KeyValue
 from numpy.typing import NDArray
 
 from jinyun.cloud.engine import lease, wire
 from jinyun.cloud.engine.checkpoints import Checkpoints, FencedError, open_store
-from jinyun.cloud.engine.lease import Lease
+from jinyun.cloud.engine.lease import ASK_S, Lease
+from jinyun.cloud.engine.line import Heard, Line
 from jinyun.cloud.engine.partition import Partition
 from jinyun.cloud.engine.tiles import Tiling
 from jinyun.cloud.twin import TICK_US
@@ -35,9 +35,11 @@ from jinyun.net import parts
 from jinyun.net.client import link_to
 from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING
 
-KEEP_S = 1.0
-"""A checkpoint this often."""
+KEEP_S = 2.0
+"""A checkpoint this often; the cloud's end keeps the windows since for four times as long."""
 ALIVE_S = 0.3
+LOOK_S = 0.05
+"""What was won or lost is looked at this often."""
 DEAD_S = 1.0
 """A worker that was not heard for so long is left out when partitions are shared out."""
 AGAIN_S = 0.1
@@ -46,6 +48,9 @@ MOST_MISSED = 150
 """A gap of more windows is left as it is: nobody keeps them, and the street has moved on."""
 BEHIND = 25
 """So many windows waiting, a worker takes them as one at the next tick."""
+MOST_WAITING = 10_000
+BREATH_S = 0.02
+"""After so long at a stretch a worker looks up: who does not ask in time loses its leases."""
 
 
 @dataclass(slots=True)
@@ -55,7 +60,7 @@ class Share:
     partition: Partition
     epoch: int
     book: Checkpoints
-    said: Subscription
+    said: int  # by which the line knows that we listen to it
     waiting: dict[int, wire.Turn] = field(default_factory=dict)
     joiner: parts.Joiner = field(default_factory=parts.Joiner)
     asked_s: float = 0.0  # when missed windows were asked for last
@@ -79,42 +84,72 @@ class Worker:
         self._told_alive_s = 0.0
         self._left: dict[int, Share] = {}  # partitions that were ours
         self._away = False  # the broker was away: what it held in memory is gone
-        self._link: Client | None = None
+        self._line = Line(url, f"jinyun-worker-{name}")
+        self._link: Client | None = None  # for what is kept and asked for
+        self._news = asyncio.Event()  # windows came
         self._store: KeyValue | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop``; a broker that is away is awaited."""
         _warm(self.tiling)
+        gc.collect()
+        gc.freeze()  # what lives by now is not looked through again and again
         name = f"jinyun-worker-{self.name}"
         self._link = link = await link_to(self.url, name, 0.1, ping_s=1, reconnected_cb=self._back)
-        await link.subscribe(wire.alive_subject(self.zone), cb=self._heard)
+        tasks = [asyncio.create_task(self._line.keep())]
+        self._line.listen(wire.alive_subject(self.zone), self._heard)
         while not stop.is_set() and not await self._found():
             await asyncio.sleep(0.2)
-        began_s = time.monotonic()
-        self.leases = {part: Lease(link, self.zone, part) for part in range(self.tiling.parts)}
-        tasks = [
-            asyncio.create_task(its.keep(partial(self._wants, part, began_s), stop))
-            for part, its in self.leases.items()
-        ]
+        self.leases = {part: Lease(self._line, self.zone, part) for part in range(self.tiling.parts)}
+        tasks += [asyncio.create_task(self._ask()), asyncio.create_task(self._fuse())]
         finding: asyncio.Task[bool] | None = None
         try:
             while not stop.is_set():
+                for task in tasks:
+                    if task.done():
+                        task.result()  # a fault of ours: the worker ends by it
                 if finding is not None and finding.done():
                     finding = None
                 if self._away and finding is None:  # a log without a leader answers nobody: nothing here waits for it
                     finding = asyncio.create_task(self._found())
-                await self._say_alive()
+                self._say_alive()
                 await self._own()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), 0.05)
+                await asyncio.sleep(LOOK_S)
         finally:
+            for task in tasks[1:]:
+                task.cancel()
             for share in list(self.shares.values()):
                 with contextlib.suppress(FencedError, NatsError, TimeoutError):
                     if share.keeping is not None:
                         await share.keeping
                     await share.book.keep(share.partition, share.epoch)
+            for its in self.leases.values():
+                its.give_back()
+            tasks[0].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await link.close()
+
+    async def _ask(self) -> None:
+        """Ask for the leases that should be ours, and go on asking for those that are."""
+        began_s = time.monotonic()
+        while True:
+            for part, its in self.leases.items():
+                its.keep(self._wants(part, began_s))
+            await asyncio.sleep(ASK_S)
+
+    async def _fuse(self) -> None:
+        """Take the windows that came, partition by partition."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            began_s = time.monotonic()
+            for share in list(self.shares.values()):
+                if not share.waiting:
+                    continue
+                await self._go_on(share)
+                if time.monotonic() - began_s > BREATH_S:
+                    await asyncio.sleep(0)
+                    began_s = time.monotonic()
 
     async def _back(self) -> None:
         self._away = True
@@ -138,20 +173,19 @@ class Worker:
         alive = frozenset({self.name, *(name for name, at in self.heard.items() if now - at < DEAD_S)})
         return share_out(alive, self.tiling.parts)[part] == self.name
 
-    async def _heard(self, message: Msg) -> None:
+    def _heard(self, message: Heard) -> None:
         with contextlib.suppress(ValueError, KeyError, TypeError):
-            self.heard[str(json.loads(message.data)["name"])] = time.monotonic()
+            self.heard[str(json.loads(message.payload)["name"])] = time.monotonic()
             if len(self.heard) > 1000:
                 self.heard = {name: at for name, at in self.heard.items() if time.monotonic() - at < DEAD_S}
 
-    async def _say_alive(self) -> None:
+    def _say_alive(self) -> None:
         now = time.monotonic()
-        if now - self._told_alive_s < ALIVE_S or self._link is None:
+        if now - self._told_alive_s < ALIVE_S:
             return
         self._told_alive_s = now
         told = {"name": self.name, "parts": sorted(self.shares), "host": platform.node(), "pid": os.getpid()}
-        with contextlib.suppress(NatsError):
-            await self._link.publish(wire.alive_subject(self.zone), json.dumps(told).encode())
+        self._line.say(wire.alive_subject(self.zone), json.dumps(told).encode())
 
     async def _own(self) -> None:
         """Take up what was won, let go what was lost, keep checkpoints that are due."""
@@ -159,7 +193,7 @@ class Worker:
             if its.held and part not in self.shares:
                 await self._take_up(part)
             elif not its.held and part in self.shares:
-                await self._let_go(part)
+                self._let_go(part)
         for part, share in list(self.shares.items()):
             if share.keeping is not None:
                 if not share.keeping.done():
@@ -167,7 +201,7 @@ class Worker:
                 fault, share.keeping = share.keeping.exception(), None
                 if isinstance(fault, FencedError):
                     self.fenced += 1
-                    await self._let_go(part)
+                    self._let_go(part)
                     continue
                 if fault is not None and not isinstance(fault, (NatsError, TimeoutError)):
                     raise fault  # a broker that is away is no fault of ours: the lease ends by itself
@@ -179,7 +213,7 @@ class Worker:
         assert self._link is not None and self._store is not None
         left = self._left.get(part)
         if left is not None and self.leases[part].unled:  # our line was away, and nobody can have got it since
-            left.said = await self._listen(part)
+            left.said = self._listen(part)
             self.shares[part] = self._left.pop(part)
             return
         book = Checkpoints(self._store, part)
@@ -187,33 +221,29 @@ class Worker:
             kept, epoch = await book.take_over()
         except (FencedError, NatsError, TimeoutError):
             return
-        said = await self._listen(part)
+        said = self._listen(part)
         left = self._left.pop(part, None)
         if left is not None and (kept is None or (epoch, kept.number) < (left.epoch, left.partition.number)):
             kept, epoch = left.partition, left.epoch  # nobody had it meanwhile: what we had is the newest
         self.shares[part] = Share(kept or Partition(part), epoch if kept else 0, book, said)
 
-    async def _listen(self, part: int) -> Subscription:
-        assert self._link is not None
-        subject = wire.in_subject(self.zone, part)
-        return await self._link.subscribe(subject, cb=self._told, pending_msgs_limit=10_000)
+    def _listen(self, part: int) -> int:
+        return self._line.listen(wire.in_subject(self.zone, part), partial(self._told, part))
 
-    async def _let_go(self, part: int) -> None:
+    def _let_go(self, part: int) -> None:
         share = self.shares.pop(part)
         if share.keeping is not None:
             share.keeping.cancel()
             share.keeping = None
         self._left[part] = share
-        with contextlib.suppress(NatsError):
-            await share.said.unsubscribe()
+        self._line.end(share.said)
 
-    async def _told(self, message: Msg) -> None:
+    def _told(self, part: int, message: Heard) -> None:
         """Take one window of a partition, or what of it came in parts."""
-        part = int(message.subject.split(".")[-2])
         share = self.shares.get(part)
         if share is None:
             return
-        whole = share.joiner.take(message.data)
+        whole = share.joiner.take(message.payload)
         if whole is None:
             return
         with contextlib.suppress(wire.WireError):
@@ -223,8 +253,10 @@ class Worker:
                     return
                 share.partition, share.epoch, share.waiting, share.begun = Partition(part), turn.epoch, {}, False
                 share.partition.number = turn.number - 1
+            if len(share.waiting) >= MOST_WAITING:
+                share.waiting.clear()  # asked for again where it still matters
             share.waiting[turn.number] = turn
-            await self._go_on(share)
+            self._news.set()
 
     async def _go_on(self, share: Share) -> None:
         its, waiting = share.partition, share.waiting
@@ -232,38 +264,36 @@ class Worker:
             del waiting[number]
         if waiting and min(waiting) - its.number > MOST_MISSED:
             its.number = min(waiting) - 1
-        while (turn := waiting.pop(its.number + 1, None)) is not None:
+        while share.waiting is waiting and (turn := waiting.pop(its.number + 1, None)) is not None:
             tick = turn.t_us % TICK_US == 0
             share.begun, share.moved_s = True, time.monotonic()
-            if not tick and len(waiting) + share.said.pending_msgs > BEHIND:
+            if not tick and len(waiting) > BEHIND:
                 share.gathered.append(turn.rows)
                 its.number += 1
                 continue
             its.take(np.concatenate([*share.gathered, turn.rows]) if share.gathered else turn.rows, turn.t_us)
             share.gathered = []
             if tick:
-                await self._tell(share, turn)
+                self._tell(share, turn)
             if waiting:
                 await asyncio.sleep(0)  # who catches up must not lose its leases over it
         if not waiting:
             return
         now = time.monotonic()
-        if now - max(share.asked_s, share.moved_s) > AGAIN_S and self._link is not None:
+        if now - max(share.asked_s, share.moved_s) > AGAIN_S:
             share.asked_s = now
             wish = {"part": its.part, "epoch": share.epoch, "after": its.number, "before": min(waiting)}
-            with contextlib.suppress(NatsError):
-                await self._link.publish(wire.again_subject(self.zone), json.dumps(wish).encode())
+            self._line.say(wire.again_subject(self.zone), json.dumps(wish).encode())
 
-    async def _tell(self, share: Share, turn: wire.Turn) -> None:
+    def _tell(self, share: Share, turn: wire.Turn) -> None:
         its = share.partition
-        if self._link is None or not self.leases[its.part].held:
+        if not self.leases[its.part].held:
             return
         told = wire.pack(
             wire.Turn(its.part, share.epoch, share.book.fence, its.number, turn.t_us, its.beliefs(self.tiling))
         )
-        with contextlib.suppress(NatsError):
-            for payload in parts.cut(told, its.number):
-                await self._link.publish(wire.out_subject(self.zone, its.part), payload)
+        for payload in parts.cut(told, its.number):
+            self._line.say(wire.out_subject(self.zone, its.part), payload)
 
 
 def _warm(tiling: Tiling) -> None:
