@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import sys
 
 from jinyun.cli.kinds import Verbs, port
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
+"""What a node can be called: it names a folder, and the other nodes know it by that."""
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
@@ -16,7 +20,8 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "broker", help="one node of a clustered broker, without the zone's other parts (docs/cluster.md)"
     )
     node.add_argument("--zone", help="the zone (default: science-city)")
-    node.add_argument("--name", default=platform.node(), help="what this node is called (default: the machine's name)")
+    here = platform.node().split(".")[0]
+    node.add_argument("--name", default=here, help="what this node is called (default: the machine's name)")
     node.add_argument("--cluster", required=True, metavar="HOST:PORT", help="listen for the other nodes there")
     node.add_argument("--peer", action="append", default=[], metavar="HOST:PORT", help="where another node listens")
     node.add_argument("--nats-port", type=port, default=4222, help="port for workers, on loopback (default 4222)")
@@ -34,6 +39,8 @@ def perform(args: argparse.Namespace) -> int:
 
     zone = zones.load(zones.find(args.zone))
     try:
+        if not _NAME.fullmatch(args.name):
+            raise RunError(f"--name {args.name!r}: letters, digits, - and _, at most 63, a letter or a digit first")
         peers = neighbours.peers(args.cluster, args.peer, zone.id)
         nats = choose_port(LOOPBACK, args.nats_port, "the broker", "--nats-port")
         mqtt = choose_port(LOOPBACK, args.mqtt_port, "MQTT", "--mqtt-port")
