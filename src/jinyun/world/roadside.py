@@ -22,10 +22,11 @@ from jinyun.shapes import Kind
 from jinyun.world.cars import position_confidence, whole
 from jinyun.world.clock import Clock, second_mark
 from jinyun.world.faults import Fault, Faults
+from jinyun.world.motion import STEP_S, Snapshot
 from jinyun.world.sending import Message, encoded
 from jinyun.world.sensing import Seen, Sensors
 from jinyun.world.signals import Signals
-from jinyun.world.street import STEP_S, Snapshot, Street
+from jinyun.world.street import Street
 from jinyun.zone import Zone
 
 MOST_PARTICIPANTS = 16
@@ -94,10 +95,15 @@ class Roadside:
         """The names of the connections these units send on."""
         return self._names
 
-    def messages(self, street: Street, now: Snapshot, clock: Clock) -> list[Message]:
-        """Return what the units send in the 100 ms after the snapshot."""
+    def messages(
+        self, street: Street, now: Snapshot, clock: Clock, heard: NDArray[np.bool_] | None = None
+    ) -> list[Message]:
+        """Return what the units send in the 100 ms after the snapshot.
+
+        ``heard`` tells which units somebody hears, where that is known: the others look, but make no messages.
+        """
         self._step += 1
-        return [*self.rsm(now, clock), *self._spat(street, now, clock), *self._map(now, clock)]
+        return [*self.rsm(now, clock, heard), *self._spat(street, now, clock, heard), *self._map(now, clock, heard)]
 
     def visible(self, now: Snapshot) -> NDArray[np.bool_]:
         """Return who of the snapshot could be seen by any sensor: in range and field of view, and hidden by nothing."""
@@ -126,10 +132,10 @@ class Roadside:
                 taken += 1
         return taken
 
-    def _map(self, now: Snapshot, clock: Clock) -> list[Message]:
+    def _map(self, now: Snapshot, clock: Clock, heard: NDArray[np.bool_] | None) -> list[Message]:
         found = []
         for unit, parts in self._maps.items():
-            if (self._step + 3 * unit) % MAP_STEPS == 0:
+            if (self._step + 3 * unit) % MAP_STEPS == 0 and (heard is None or heard[unit]):
                 due = clock.due_s(now.time_s + float(self._after_s[unit]))
                 for part in parts:
                     count = int(self._next_counts("map", np.array([unit]))[0])
@@ -138,36 +144,45 @@ class Roadside:
                     )
         return found
 
-    def _spat(self, street: Street, now: Snapshot, clock: Clock) -> list[Message]:
-        units = self._lit_units
+    def _spat(self, street: Street, now: Snapshot, clock: Clock, heard: NDArray[np.bool_] | None) -> list[Message]:
+        of = None if heard is None else np.flatnonzero(heard[self._lit_units])
+        units = self._lit_units if of is None else self._lit_units[of]
         if not len(units):
             return []
-        after = (self._after_s[units] + STEP_S / 2) % STEP_S  # half-way between the unit's RSM
-        at_s = (now.time_s + after).tolist()
+        after = (self._after_s + STEP_S / 2) % STEP_S  # half-way between the unit's RSM
+        at_s = (now.time_s + after[units]).tolist()
         steps, left = street.signal_steps(self._lights)
         self._signals.look(now.time_s, steps)
         counts = self._next_counts("spat", units).tolist()
         wrong = self._faults.clock_us[units].tolist()
         stamps = [clock.utc_us(at) + its for at, its in zip(at_s, wrong, strict=True)]
-        columns = self._signals.spat(steps, left, after, stamps, counts, self._region)
+        columns = self._signals.spat(steps, left, after[self._lit_units], stamps, counts, self._region, of)
         frames = encoded("spatFrame", columns)
         return [
             Message(clock.due_s(at), self._names[unit], "spat", self._topic["spat"][unit], frame)
             for unit, at, frame in zip(units.tolist(), at_s, frames, strict=True)
         ]
 
-    def rsm(self, now: Snapshot, clock: Clock) -> list[Message]:
-        """Return what the units' sensors report in the 100 ms after the snapshot."""
-        seen = self._faults.turned(self._sensors.look(now, self._after_s[self._sensors.unit]))
-        at_s = now.time_s + self._after_s
-        stamps = [
-            clock.utc_us(at) + wrong for at, wrong in zip(at_s.tolist(), self._faults.clock_us.tolist(), strict=True)
-        ]
-        marks = np.array([second_mark(stamp) for stamp in stamps], np.int64)
-        unit, columns = self._participants(seen)
-        columns["secMark"] = marks[unit]
-        own = np.bincount(unit, minlength=len(self._names))
+    def rsm(self, now: Snapshot, clock: Clock, heard: NDArray[np.bool_] | None = None) -> list[Message]:
+        """Return what the units' sensors report in the 100 ms after the snapshot, of those that are ``heard``."""
+        seen = self._faults.turned(self._sensors.look(now, self._after_s[self._sensors.unit], heard))
+        late = self._latency_s + self._rng.standard_normal(len(self._names)) * self._latency_sd_s
+        own = np.bincount(seen.unit, minlength=len(self._names))
+        alone = np.flatnonzero(own == 0 if heard is None else (own == 0) & heard)
+        own[alone] = 1
+        units = np.flatnonzero(own)
+        if not len(units):
+            return []
         messages = -(-own // MOST_PARTICIPANTS)
+        at_s = now.time_s + self._after_s
+        marks = np.zeros(len(self._names), np.int64)
+        due = [0.0] * len(self._names)
+        wait = np.maximum(late, LEAST_LATENCY_S)
+        for its in units.tolist():
+            marks[its] = second_mark(clock.utc_us(float(at_s[its])) + int(self._faults.clock_us[its]))
+            due[its] = clock.due_s(float(at_s[its] + wait[its]))
+        unit, columns = self._participants(seen, alone)
+        columns["secMark"] = marks[unit]
         sender = np.repeat(np.arange(len(self._names)), messages)
         part = np.arange(len(sender)) - np.repeat(np.cumsum(messages) - messages, messages)
         frames = encoded(
@@ -181,21 +196,20 @@ class Roadside:
                 "participants": columns,
             },
         )  # fmt: skip
-        late = self._latency_s + self._rng.standard_normal(len(self._names)) * self._latency_sd_s
-        due = [clock.due_s(at) for at in (at_s + np.maximum(late, LEAST_LATENCY_S)).tolist()]
         return [
             Message(due[its], self._names[its], "rsm", self._topic["rsm"][its], frame)
             for its, frame in zip(sender.tolist(), frames, strict=True)
         ]
 
-    def _participants(self, seen: Seen) -> tuple[NDArray[np.int64], dict[str, NDArray[np.int64]]]:
+    def _participants(
+        self, seen: Seen, alone: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], dict[str, NDArray[np.int64]]]:
         """Return whose each participant is and their columns, without the instant of measurement, ordered by unit.
 
-        A unit that sees nobody has itself as its only participant.
+        Those units that are ``alone`` see nobody: each has itself as its only participant.
         """
         lon, lat = self._project.inverse(seen.x_m, seen.y_m)
         east, north = whole(lon * 1e7) - self._lon[seen.unit], whole(lat * 1e7) - self._lat[seen.unit]
-        alone = np.setdiff1d(np.arange(len(self._names)), seen.unit)
         unit = np.concatenate([seen.unit, alone])
         order = np.argsort(unit, kind="stable")
 

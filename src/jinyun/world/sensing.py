@@ -8,13 +8,16 @@ save for the occasional change. All sensors are worked as one table of (sensor, 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from jinyun.shapes import Kind
-from jinyun.world.street import MOST, STEP_S, Snapshot
+from jinyun.world.motion import MOST, STEP_S, Snapshot
 from jinyun.world.weather import effect
 from jinyun.zone import Zone
 
@@ -23,6 +26,9 @@ TALL_M = 2.2
 FORGET_S = 1.0
 """An object unseen for this long gets a new number when it is seen again."""
 NUMBERS = 65_535
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+_compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 CLUTTER = ((Kind.PEDESTRIAN, 0.5, 0.6, 1.5), (Kind.NON_MOTOR, 1.8, 0.7, 1.6), (Kind.MOTOR, 4.4, 1.8, 1.5))
 
 
@@ -78,68 +84,46 @@ class Sensors:
     def __len__(self) -> int:
         return len(self.unit)
 
-    def look(self, street: Snapshot, after_s: NDArray[np.float64]) -> Seen:
-        """Return what the sensors report; sensor ``k`` measures ``after_s[k]`` after the snapshot."""
+    def look(self, street: Snapshot, after_s: Floats, of: NDArray[np.bool_] | None = None) -> Seen:
+        """Return what the sensors report; sensor ``k`` measures ``after_s[k]`` after the snapshot.
+
+        ``of`` says which units' reports are wanted (all where it is None); the others look all the same.
+        """
         sensor, who = self.visible(street)
         hit = self._rng.random(len(sensor)) >= self._miss[sensor]
         sensor, who = sensor[hit], who[hit]
         number = self._numbered(sensor, street.slot[who], street.number[who], street.time_s)
-        rng, n = self._rng, len(sensor)
+        noise = self._rng.standard_normal((6, len(sensor)))
+        invented = self._invented()
+        if of is not None:
+            wanted = of[self.unit[sensor]]
+            sensor, who, number, noise = sensor[wanted], who[wanted], number[wanted], noise[:, wanted]
         after = after_s[sensor]
         heading, speed = street.heading_rad[who], street.speed_mps[who]
         sd = self._position_sd[sensor]
         moving = np.clip(speed / 1.0, 0.2, 1)
-        size = rng.standard_normal((2, n)) * self._size_sd[sensor]
+        size = noise[:2] * self._size_sd[sensor]
         real = Seen(
             unit=self.unit[sensor], sensor=sensor, number=number, kind=street.kind[who],
             classification=street.classification[who],
-            x_m=street.x_m[who] + speed * after * np.sin(heading) + rng.standard_normal(n) * sd,
-            y_m=street.y_m[who] + speed * after * np.cos(heading) + rng.standard_normal(n) * sd,
-            speed_mps=np.maximum(speed + rng.standard_normal(n) * self._speed_sd[sensor] * moving, 0),
-            heading_rad=heading + rng.standard_normal(n) * self._heading_sd[sensor],
+            x_m=street.x_m[who] + speed * after * np.sin(heading) + noise[2] * sd,
+            y_m=street.y_m[who] + speed * after * np.cos(heading) + noise[3] * sd,
+            speed_mps=np.maximum(speed + noise[4] * self._speed_sd[sensor] * moving, 0),
+            heading_rad=heading + noise[5] * self._heading_sd[sensor],
             length_m=np.maximum(street.length_m[who] + size[0], 0.2),
             width_m=np.maximum(street.width_m[who] + size[1] * 0.5, 0.2), height_m=street.height_m[who],
         )  # fmt: skip
-        return _together(real, self._invented())
+        if invented is None:
+            return real  # sensors stand in the order of their units
+        return _together(real, invented if of is None else _rows(invented, of[invented.unit]))
 
-    def visible(self, street: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def visible(self, street: Snapshot) -> tuple[Integers, Integers]:
         """Return the (sensor, row of the snapshot) pairs in range and field of view that nothing hides."""
-        dx, dy = street.x_m[None, :] - self._x[:, None], street.y_m[None, :] - self._y[:, None]
-        sensor, who = np.nonzero(dx * dx + dy * dy <= (self._range * self._range)[:, None])
-        dx, dy = dx[sensor, who], dy[sensor, who]
-        bearing = np.arctan2(dx, dy)
-        inside = np.abs(_turn(bearing - self._middle[sensor])) <= self._half[sensor] + 1e-9
-        sensor, who, bearing, far = sensor[inside], who[inside], bearing[inside], np.hypot(dx, dy)[inside]
-        open_ = ~self._hidden(street, sensor, who, bearing, far)
-        return sensor[open_], who[open_]
-
-    def _hidden(
-        self,
-        street: Snapshot,
-        sensor: NDArray[np.int64],
-        who: NDArray[np.int64],
-        bearing: NDArray[np.float64],
-        far: NDArray[np.float64],
-    ) -> NDArray[np.bool_]:
-        """Return which pairs are hidden by a tall vehicle that the same sensor has in front of the object.
-
-        Pairs stand in the order of their sensors, so the tall vehicles of one sensor are one stretch of all of them.
-        """
-        tall = np.flatnonzero(street.height_m[who] >= TALL_M)
-        begins, ends = (np.searchsorted(sensor[tall], sensor, side) for side in ("left", "right"))
-        many = ends - begins
-        pair = np.repeat(np.arange(len(sensor)), many)
-        block = tall[np.repeat(begins - np.cumsum(many) + many, many) + np.arange(many.sum())]
-        front = who[block]
-        slant = street.heading_rad[front] - bearing[block]
-        across = street.length_m[front] * np.abs(np.sin(slant)) + street.width_m[front] * np.abs(np.cos(slant))
-        covered = np.abs(_turn(bearing[pair] - bearing[block])) <= np.arctan2(across / 2, np.maximum(far[block], 0.5))
-        behind = (far[pair] > far[block] + 0.3) & (who[pair] != front)
-        mast = self._mast[sensor[pair]]
-        ray_m = mast - (mast - street.height_m[who[pair]]) * (far[block] / np.maximum(far[pair], 0.5))
-        hidden = np.zeros(len(sensor), bool)
-        hidden[pair[covered & behind & (ray_m < street.height_m[front])]] = True
-        return hidden
+        sensor, who = _visible(
+            self._x, self._y, self._range, self._middle, self._half, self._mast, street.x_m, street.y_m,
+            street.heading_rad, street.length_m, street.width_m, street.height_m,
+        )  # fmt: skip
+        return sensor, who
 
     def _numbered(
         self, sensor: NDArray[np.int64], slot: NDArray[np.int64], owner: NDArray[np.uint32], now_s: float
@@ -156,11 +140,13 @@ class Sensors:
         self._next[unit] = self._next[unit] % NUMBERS + 1  # 0 is the unit itself
         return int(self._next[unit])
 
-    def _invented(self) -> Seen:
-        """Return objects that are not there."""
+    def _invented(self) -> Seen | None:
+        """Return objects that are not there, None where there are none."""
         rng = self._rng
         sensor = np.repeat(np.arange(len(self)), rng.poisson(self._clutter))
         n = len(sensor)
+        if not n:
+            return None
         what = np.array(CLUTTER)[rng.integers(len(CLUTTER), size=n)].reshape(n, 4)
         far = self._range[sensor] * np.sqrt(rng.random(n))
         bearing = self._middle[sensor] + (2 * rng.random(n) - 1) * self._half[sensor]
@@ -173,12 +159,62 @@ class Sensors:
         )  # fmt: skip
 
 
-def _turn(angle_rad: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return an angle as -pi..pi."""
-    turn: NDArray[np.float64] = (angle_rad + np.pi) % (2 * np.pi) - np.pi
-    return turn
+def _rows(seen: Seen, of: NDArray[np.bool_]) -> Seen:
+    return Seen(**{key: getattr(seen, key)[of] for key in Seen.__dataclass_fields__})
 
 
 def _together(a: Seen, b: Seen) -> Seen:
     order = np.argsort(np.concatenate([a.unit, b.unit]), kind="stable")
     return Seen(**{key: np.concatenate([getattr(a, key), getattr(b, key)])[order] for key in Seen.__dataclass_fields__})
+
+
+@_compiled
+def _turn(angle_rad: float) -> float:
+    """Return an angle as -pi..pi."""
+    return (angle_rad + math.pi) % (2 * math.pi) - math.pi
+
+
+@_compiled
+def _visible(
+    x: Floats, y: Floats, reach: Floats, middle: Floats, half: Floats, mast: Floats, of_x: Floats, of_y: Floats,
+    heading: Floats, length: Floats, width: Floats, height: Floats,
+) -> tuple[Integers, Integers]:  # fmt: skip
+    """Return the pairs that can be seen, by sensor and then by row: a tall vehicle in front may hide who is behind it."""
+    n = len(of_x)
+    sensors, rows, count = np.empty(256, np.int64), np.empty(256, np.int64), 0
+    near, bearing, far = np.empty(n, np.int64), np.empty(n), np.empty(n)
+    tall = np.empty(n, np.int64)
+    for k in range(len(x)):
+        inside, blocks = 0, 0
+        for i in range(n):
+            dx, dy = of_x[i] - x[k], of_y[i] - y[k]
+            if dx * dx + dy * dy > reach[k] * reach[k]:
+                continue
+            its = math.atan2(dx, dy)
+            if abs(_turn(its - middle[k])) <= half[k] + 1e-9:
+                near[inside], bearing[inside], far[inside] = i, its, math.hypot(dx, dy)
+                if height[i] >= TALL_M:
+                    tall[blocks] = inside
+                    blocks += 1
+                inside += 1
+        for a in range(inside):
+            i, hidden = near[a], False
+            for b in tall[:blocks]:
+                j = near[b]
+                if i == j or far[a] <= far[b] + 0.3:
+                    continue
+                slant = heading[j] - bearing[b]
+                across = length[j] * abs(math.sin(slant)) + width[j] * abs(math.cos(slant))
+                if abs(_turn(bearing[a] - bearing[b])) > math.atan2(across / 2, max(far[b], 0.5)):
+                    continue
+                ray_m = mast[k] - (mast[k] - height[i]) * (far[b] / max(far[a], 0.5))
+                if ray_m < height[j]:
+                    hidden = True
+                    break
+            if hidden:
+                continue
+            if count == len(sensors):
+                sensors, rows = np.concatenate((sensors, sensors)), np.concatenate((rows, rows))
+            sensors[count], rows[count] = k, i
+            count += 1
+    return sensors[:count], rows[:count]

@@ -8,7 +8,7 @@ it. All phases of all junctions are worked as one table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -169,11 +169,21 @@ class Signals:
         return np.maximum(told.ends_s - shorter, 0.0), told.ends_s + longer
 
     def spat(
-        self, step: ArrayLike, left_s: ArrayLike, after_s: ArrayLike, utc_us: list[int], count: list[int], region: int
-    ) -> dict[str, dict[str, NDArray[Any]]]:
-        """Return one SPAT for each junction as columns for :func:`jinyun.net.csae.batch.encode`."""
+        self, step: ArrayLike, left_s: ArrayLike, after_s: ArrayLike, utc_us: list[int], count: list[int], region: int,
+        of: NDArray[np.int64] | None = None,
+    ) -> dict[str, dict[str, NDArray[Any]]]:  # fmt: skip
+        """Return one SPAT for each junction as columns for :func:`jinyun.net.csae.batch.encode`.
+
+        ``of`` are the junctions that it is wanted of, in their order, where not of all; ``utc_us`` and ``count`` are theirs.
+        """
         told = self.told(step, left_s, after_s)
         least_s, most_s = self._span(told)
+        node, flags = self.node, self._flags()
+        if of is not None:
+            rows = np.isin(told.junction, of)
+            told = Told(**{name: getattr(told, name)[rows] for name in Told.__dataclass_fields__})
+            told = replace(told, junction=np.searchsorted(of, told.junction))
+            least_s, most_s, node, flags = least_s[rows], most_s[rows], node[of], flags[of]
         minute, mark = (np.array([of(t) for t in utc_us], np.int64) for of in (minute_of_year, second_mark))
         one = np.ones(len(utc_us), np.int64)
         end, next_end = _mark(told.ends_s), _mark(told.next_ends_s)
@@ -195,7 +205,7 @@ class Signals:
                 "msgCnt": np.array(count, np.int64), "moy": minute, "timeStamp": mark, "intersections": one,
             },
             "intersections": {
-                "intersectionId.region": one * region, "intersectionId.id": self.node, "status": self._flags(),
+                "intersectionId.region": one * region, "intersectionId.id": node, "status": flags,
                 "moy": minute, "timeStamp": mark, "phases": np.bincount(told.junction, minlength=len(one)),
             },
             "intersections.phases": {"id": told.phase, "phaseStates": states},

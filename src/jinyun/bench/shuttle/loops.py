@@ -7,16 +7,18 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jinyun.bench.shuttle.judge import Judge
 from jinyun.hdmap import Map
 from jinyun.hdmap.courses import courses
 from jinyun.vehicle.shuttle.behaviour import State
 from jinyun.vehicle.shuttle.body import FRONT_M
+from jinyun.vehicle.shuttle.driving import Shuttle
 from jinyun.vehicle.shuttle.guideline import HALT_BEFORE_END_M, Guideline, guideline
 from jinyun.world.offline import FreeClock
 from jinyun.world.roadside import Roadside
-from jinyun.world.shuttle import Shuttles
+from jinyun.world.shuttle import CAMERA_M, RADIO_M, Placed, Shuttles
 from jinyun.world.shuttle_actors import Actors
 from jinyun.world.shuttle_screens import screens
 from jinyun.world.street import Snapshot, Street
@@ -28,6 +30,8 @@ MOST_S = 2400.0
 BREAKABLE = ("A6", "A7", "A8", "C2", "R2", "H1", "H2", "A5")
 DENSE = 2.0
 WALKERS = 6
+DARK = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+"""The lights where the camera reads none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,19 @@ def automated_line(zone: Zone) -> TransitLine:
         if line.kind == "shuttle":
             return line
     raise ValueError(f"zone {zone.id} has no shuttle line")
+
+
+def _heard(zone: Zone, placed: Placed) -> NDArray[np.bool_] | None:
+    """Return which units the shuttle can hear, None as long as it is nowhere."""
+    pose = placed.pose
+    if pose is None:
+        return None
+    return np.array([math.hypot(rsu.x_m - pose.x_m, rsu.y_m - pose.y_m) <= RADIO_M for rsu in zone.rsus], np.bool_)
+
+
+def _reads_lights(shuttle: Shuttle) -> bool:
+    line = shuttle.line
+    return any(at.phase and line.ahead(shuttle.s_m, at.s_m) < CAMERA_M for at in line.stop_lines)
 
 
 def drive(zone: Zone, map: Map, line: Guideline | None, case: Case, most_s: float = MOST_S) -> dict[str, Any]:
@@ -92,8 +109,9 @@ def _driven(
     began_s, left_s, ended_s = now.time_s, math.nan, math.nan
     while now.time_s < began_s + most_s:
         t = now.time_s
-        messages = units.messages(street, now, clock) if case.road else []
-        shuttles.step(now, clock.utc_us(t), messages, units.lights(street), clock.due_s(t))
+        messages = units.messages(street, now, clock, _heard(zone, placed)) if case.road else []
+        lights = units.lights(street) if _reads_lights(shuttle) else DARK
+        shuttles.step(now, clock.utc_us(t), messages, lights, clock.due_s(t))
         if placed.pose is not None:
             actors.direct(now, placed.id, shuttle.s_m, placed.pose.speed_mps)
         now = actors.with_guests(street.step())
