@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jinyun.cloud.quality import figures, judgement, lean, pairing
+from jinyun.cloud.quality import field, figures, judgement, lean, pairing, references
 from jinyun.cloud.quality import sensors as of
 from jinyun.cloud.quality.judgement import RULES, Evidence
 from jinyun.cloud.quality.rollups import Rollups
@@ -106,7 +106,7 @@ class Scorecard:
             "_quick": ((size, len(of.COLUMNS)), np.float64, 0),
             "histograms": ((size, len(of.MEASURES), of.BINS), np.float64, 0),
             "masts": ((size, 2), np.float64, np.nan),
-            "_field": ((size, of.CELLS**2, 2), np.float32, 0),
+            "_field": ((size, field.CELLS**2, 2), np.float32, 0),
             "_heard_us": ((size,), np.int64, 0),
             "_held": ((size, len(RULES)), np.int32, 0),
             "_since_us": ((size, len(RULES)), np.int64, 0),
@@ -178,12 +178,12 @@ class Scorecard:
 
     def _in_parts(self, tracks: Tracks, sources: Sources | None, now_us: int) -> Generator[None, None, list[Finding]]:
         """Judge a second; a pause between two parts is where other work may be done."""
-        until_us = (now_us - LAG_US) // of.SLOT_US * of.SLOT_US
+        until_us = (now_us - LAG_US) // references.SLOT_US * references.SLOT_US
         from_us = self._until_us
-        if not until_us - MOST_SLOTS * of.SLOT_US <= from_us < until_us:
+        if not until_us - MOST_SLOTS * references.SLOT_US <= from_us < until_us:
             if from_us == until_us:
                 return []
-            from_us = until_us - min(MOST_SLOTS, 10) * of.SLOT_US
+            from_us = until_us - min(MOST_SLOTS, 10) * references.SLOT_US
         self._until_us = until_us
         self._first_us = self._first_us or from_us
         road = joined(self._road, SIGHTING)
@@ -205,13 +205,13 @@ class Scorecard:
         keys = ("event_us", "participant", "source")
         order = np.lexsort(tuple(np.ascontiguousarray(road[name]) for name in keys))
         road, sender = taken(road, order), sender[order]
-        slots = int((until_us - from_us) // of.SLOT_US)
+        slots = int((until_us - from_us) // references.SLOT_US)
         yield
         own = joined(self._own, SIGHTING)
-        self._own = [taken(own, own["event_us"] > until_us - 3 * of.SLOT_US)]
+        self._own = [taken(own, own["event_us"] > until_us - 3 * references.SLOT_US)]
         self._kept = sum(len(rows) for rows in (*self._own, *self._road))
         yield
-        refs, cars = of.references(own, from_us, slots)
+        refs, cars = references.at_slots(own, from_us, slots)
         yield
         yield from self._count(road, sender, refs, cars, tracks, from_us, slots, sums, fresh_bins)
         self._learn(sums, fresh_bins, slots / 10)
@@ -268,7 +268,7 @@ class Scorecard:
     ) -> Generator[None, None, None]:  # fmt: skip
         """Add one second's looks (ordered by source, participant, event) to ``sums`` and ``bins``."""
         n = len(sums)
-        heads, following = of.chained(refs["slot"], refs["x_m"], refs["y_m"])
+        heads, following = references.chained(refs["slot"], refs["x_m"], refs["y_m"])
         objects = of.groups(road, sender)
         of.themselves(road, objects, sums)
         links = tracks.links[tracks.rows["alive"] & tracks.rows["confirmed"]].ravel()
@@ -277,14 +277,14 @@ class Scorecard:
         self._links = links
         of.matched(road, objects, self.masts, self._squeeze, refs, heads, following, from_us, sums)
         yield
-        found, apart = of.pair(road, refs, heads, following, from_us)
+        found, apart = references.pair(road, refs, heads, following, from_us)
         yield
         awake = np.bincount(sender, minlength=n) > 0
         yield from self._pairs(road, sender, refs, cars, found, apart, awake, sums, bins)
         scans = np.unique(sender << np.int64(32) | (road["event_us"] - from_us))  # of a second: less than 32 bits
         sums[:, of.SCANS] += np.bincount(scans >> np.int64(32), minlength=n)
         sums[:, of.SECONDS] += awake * slots / 10
-        of.watched(road, objects, awake, self.masts, self._field, sums)
+        field.watched(road, objects, awake, self.masts, self._field, sums)
         of.histogram(bins, sender, of.DELAY, (road["receive_us"] - road["event_us"]) / 1000)
 
     def _pairs(
@@ -333,7 +333,7 @@ class Scorecard:
         places = np.full((len(cars), 2), np.nan)
         places[refs["car"], 0], places[refs["car"], 1] = refs["x_m"], refs["y_m"]
         there = np.isfinite(places[:, 0])
-        of.field_of_view(places[there], seen[:, there], awake, self.masts, self._field, sums)
+        field.field_of_view(places[there], seen[:, there], awake, self.masts, self._field, sums)
 
     def _learn(self, sums: NDArray[np.float64], bins: NDArray[np.float64], seconds: float) -> None:
         """Take one second into the fading sums and the running minute."""
