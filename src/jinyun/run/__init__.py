@@ -27,6 +27,7 @@ from jinyun.net.authority import Authority, AuthorityError
 from jinyun.net.broker import Centre
 from jinyun.run import neighbours
 from jinyun.run.guard import DoorKeeper, keeper
+from jinyun.run.logs import Logs
 from jinyun.run.parts import Part
 from jinyun.run.place import RunError, checked_archive, choose_port, is_loopback, take_lock
 from jinyun.state import authority_dir, read_json, state_dir, write_json, write_private
@@ -37,6 +38,8 @@ PAGE_PORT, MQTT_PORT, NATS_PORT = 8042, 1883, 4222
 LOOPBACK = "127.0.0.1"
 POLL_S = 0.05
 TELL_S = 0.5
+TEND_S = 5.0
+"""Logs are looked after this often."""
 STOP_S = 4.5
 """All parts are gone this long after a stop was asked for."""
 START_S = 60.0
@@ -181,8 +184,8 @@ class _Run:
 
     def _parts(self) -> dict[str, Part]:
         options, folder = self.options, self.folder
-        logs = folder / "log"
-        logs.mkdir(exist_ok=True)
+        self.logs = Logs(folder / "log", self.zone.profile["record.logs_kept_d"].value)
+        self.logs.tend()
         config = self._write_configuration()
         common = ["--zone", str(self.zone.folder), "--state-dir", str(folder), "--with-parent"]
         python = [sys.executable, "-m"]
@@ -231,7 +234,7 @@ class _Run:
         if options.archive is not None:
             archive = [*python, "jinyun.record.archiving", "--state-dir", str(folder), "--to", options.archive]
             commands["archive"] = [*archive, "--with-parent"]
-        parts = {name: Part(name, argv, logs / f"{name}.log") for name, argv in commands.items()}
+        parts = {name: Part(name, argv, self.logs.of(name)) for name, argv in commands.items()}
         if self.keeper is not None:
             parts["broker"].files = (self.keeper.key_fd,)
             for name in ("cloud", "road", "centre", "vehicles", "charging", "supervision", "line"):
@@ -330,7 +333,7 @@ class _Run:
             # The seconds count from the street's first message, so that a slow start does not shorten the run.
             self._wait("street", lambda: bool((read_json(self.folder / "street.json") or {}).get("sent")))
         end_at = time.monotonic() + seconds if seconds is not None else float("inf")
-        told_at = 0.0
+        told_at = tended_at = 0.0
         while not self.stop.asked and time.monotonic() < end_at:
             for part in self.started:
                 part.watch(self.say)
@@ -341,6 +344,9 @@ class _Run:
             if time.monotonic() - told_at > TELL_S:
                 self._tell()
                 told_at = time.monotonic()
+            if time.monotonic() - tended_at > TEND_S:
+                self.logs.tend()
+                tended_at = time.monotonic()
             time.sleep(POLL_S)
 
     def _end(self) -> None:

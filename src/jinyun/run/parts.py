@@ -17,7 +17,6 @@ from typing import Any
 BACKOFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
 STEADY_S = 10.0
 """A part that ran this long starts its pauses anew."""
-LOG_BYTES = 4 << 20
 PR_SET_PDEATHSIG = 1
 
 
@@ -46,8 +45,6 @@ class Part:
 
     def start(self) -> None:
         with self.log.open("ab") as out:
-            if out.tell() > LOG_BYTES:
-                out.truncate(0)
             self.process = subprocess.Popen(
                 self.argv, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT,
                 start_new_session=True, pass_fds=self.files,
