@@ -17,12 +17,14 @@ from jinyun.hdmap import Map
 from jinyun.shapes import Kind
 from jinyun.vehicle.shuttle.body import MIDDLE_M, Pose
 from jinyun.vehicle.shuttle.objects import SEEN
-from jinyun.world.street import MOST, Snapshot
+from jinyun.world.motion import MOST, Snapshot
 
 RANGE_M = {Kind.MOTOR: 80.0, Kind.NON_MOTOR: 60.0, Kind.PEDESTRIAN: 50.0}
 ROOF_M = 2.85
 LOW_M = 1.2
 """Lower bodies hide nothing."""
+EDGES_M = 130.0
+"""So far off built blocks are looked at."""
 POSITION_SD_M, SPEED_SD_MPS, HEADING_SD_RAD, SIZE_SD_M = 0.10, 0.20, np.radians(2.0), 0.10
 MISS = 0.03
 LATENCY_S = 0.1
@@ -55,7 +57,9 @@ class OwnSensors:
     def __init__(self, blocks: Blocks, seed: int, range_factor: float = 1.0) -> None:
         self._edges = blocks.edges
         self._rng = np.random.default_rng([seed, 17])
-        self._factor = range_factor
+        self._reach = np.zeros(max(Kind) + 1)
+        for kind, reach_m in RANGE_M.items():
+            self._reach[kind] = reach_m * range_factor
         self._number = np.zeros(MOST, np.int64)
         self._owner = np.zeros(MOST, np.uint32)
         self._next = 1
@@ -63,18 +67,10 @@ class OwnSensors:
     def visible(self, street: Snapshot, pose: Pose, self_number: int) -> NDArray[np.intp]:
         """Return the rows of the snapshot that can be seen from the shuttle's roof."""
         x, y = pose.ahead(MIDDLE_M)
-        dx, dy = street.x_m - x, street.y_m - y
-        away = np.hypot(dx, dy)
-        reach = np.select([street.kind == kind for kind in RANGE_M], list(RANGE_M.values()), 0.0) * self._factor
-        rows = np.flatnonzero((away <= reach) & (street.number != self_number))
-        if not len(rows):
-            return rows
-        edges = self._edges[np.hypot(self._edges[:, 0] - x, self._edges[:, 1] - y) < 130.0]
-        hidden = _hidden(
-            x, y, street.x_m[rows], street.y_m[rows], street.heading_rad[rows], street.length_m[rows] / 2,
-            street.width_m[rows] / 2, street.height_m[rows], edges,
+        shown: NDArray[np.intp] = _shown(
+            x, y, self_number, self._reach, street.number, street.kind, street.x_m, street.y_m, street.heading_rad,
+            street.length_m, street.width_m, street.height_m, self._edges,
         )  # fmt: skip
-        shown: NDArray[np.intp] = rows[~hidden]
         return shown
 
     def look(self, street: Snapshot, pose: Pose, self_number: int) -> NDArray[np.void]:
@@ -98,54 +94,6 @@ class OwnSensors:
         seen["width_m"] = np.maximum(street.width_m[rows] + noise(n) * SIZE_SD_M / 2, 0.2)
         seen["height_m"] = street.height_m[rows]
         return seen
-
-
-@_compiled
-def _hidden(
-    x: float,
-    y: float,
-    ox: Floats,
-    oy: Floats,
-    heading: Floats,
-    half_l: Floats,
-    half_w: Floats,
-    height: Floats,
-    edges: Floats,
-) -> NDArray[np.bool_]:
-    n = len(ox)
-    hidden = np.zeros(n, np.bool_)
-    for i in range(n):
-        far = np.hypot(ox[i] - x, oy[i] - y)
-        # Three rays: to the middle and to both ends of what it shows across; one that passes is enough.
-        ux, uy = (ox[i] - x) / max(far, 0.1), (oy[i] - y) / max(far, 0.1)
-        slant = heading[i] - np.arctan2(ux, uy)
-        across = (half_l[i] * abs(np.sin(slant)) + half_w[i] * abs(np.cos(slant))) * 0.85
-        passed = False
-        for ray in range(-1, 2):
-            tx, ty = ox[i] + ray * across * uy, oy[i] - ray * across * ux
-            blocked = False
-            for e in range(edges.shape[0]):
-                if _cross(x, y, tx, ty, edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]):
-                    blocked = True
-                    break
-            if not blocked:
-                for j in range(n):
-                    if j == i or height[j] < LOW_M:
-                        continue
-                    near = np.hypot(ox[j] - x, oy[j] - y)
-                    if near + 0.3 >= far:
-                        continue
-                    if not _through(x, y, tx, ty, ox[j], oy[j], heading[j], half_l[j], half_w[j]):
-                        continue
-                    top = ROOF_M - (ROOF_M - height[i]) * near / max(far, 0.5)
-                    if top < height[j]:
-                        blocked = True
-                        break
-            if not blocked:
-                passed = True
-                break
-        hidden[i] = not passed
-    return hidden
 
 
 @_compiled
@@ -177,3 +125,59 @@ def _through(
             t1, t2 = (-half - a) / d, (half - a) / d
             low, high = max(low, min(t1, t2)), min(high, max(t1, t2))
     return low <= high
+
+
+@_compiled
+def _shown(
+    x: float, y: float, self_number: int, reach: Floats, number: NDArray[np.uint32], kind: NDArray[np.uint8],
+    all_x: Floats, all_y: Floats, all_heading: Floats, length: Floats, width: Floats, all_height: Floats, edges: Floats,
+) -> NDArray[np.intp]:  # fmt: skip
+    """Return the rows of those that are seen from (x, y); ``reach`` is the range by kind."""
+    rows, n = np.empty(len(all_x), np.intp), 0
+    far = np.empty(len(all_x))
+    for row in range(len(all_x)):
+        away = np.hypot(all_x[row] - x, all_y[row] - y)
+        if away <= reach[kind[row]] and number[row] != self_number:
+            rows[n], far[n] = row, away
+            n += 1
+    rows = rows[:n]
+    if n == 0:
+        return rows
+    near, walls = np.empty(len(edges), np.intp), 0
+    for e in range(len(edges)):
+        if np.hypot(edges[e, 0] - x, edges[e, 1] - y) < EDGES_M:
+            near[walls] = e
+            walls += 1
+    ox, oy, heading, height = all_x[rows], all_y[rows], all_heading[rows], all_height[rows]
+    half_l, half_w = length[rows] / 2, width[rows] / 2
+    shown = np.zeros(n, np.bool_)
+    for i in range(n):
+        # Three rays: to the middle and to both ends of what it shows across; one that passes is enough.
+        ux, uy = (ox[i] - x) / max(far[i], 0.1), (oy[i] - y) / max(far[i], 0.1)
+        slant = heading[i] - np.arctan2(ux, uy)
+        across = (half_l[i] * abs(np.sin(slant)) + half_w[i] * abs(np.cos(slant))) * 0.85
+        for ray in range(-1, 2):
+            tx, ty = ox[i] + ray * across * uy, oy[i] - ray * across * ux
+            low_x, high_x, low_y, high_y = min(x, tx), max(x, tx), min(y, ty), max(y, ty)
+            blocked = False
+            for e in near[:walls]:
+                ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
+                if max(ax, bx) < low_x or min(ax, bx) > high_x or max(ay, by) < low_y or min(ay, by) > high_y:
+                    continue
+                if _cross(x, y, tx, ty, ax, ay, bx, by):
+                    blocked = True
+                    break
+            if blocked:
+                continue
+            for j in range(n):
+                if j == i or height[j] < LOW_M or far[j] + 0.3 >= far[i]:
+                    continue
+                if height[j] <= ROOF_M - (ROOF_M - height[i]) * far[j] / max(far[i], 0.5):
+                    continue  # the ray to the top passes over it
+                if _through(x, y, tx, ty, ox[j], oy[j], heading[j], half_l[j], half_w[j]):
+                    blocked = True
+                    break
+            if not blocked:
+                shown[i] = True
+                break
+    return rows[shown]
