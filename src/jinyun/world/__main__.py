@@ -63,7 +63,7 @@ def main() -> None:
     for frame in ("bsmFrame", "rsmFrame", "spatFrame"):  # the codec gets ready before the clock runs
         batch.encode(frame, {})
     broker = Broker(host, int(port), _tls(args.tls))
-    shuttles = Service(here, map, street, seed, args.state_dir)
+    shuttles = Service(here, map, street, seed, args.state_dir, broker)
     sender = Sender(broker, here.id, [*units.senders, cars.SENDER, SHUTTLES])
     controllers = Controllers(here.id, broker)
     try:

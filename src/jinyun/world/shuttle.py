@@ -181,10 +181,12 @@ class Shuttles:
         assert pose is not None
         for message in messages:
             unit = self._units.get(message.sender)
-            told = message.kind == "rsm" or (message.kind == "spat" and unit is not None and unit[3] not in self.broken)
+            told = message.kind in ("rsm", "rsi") or (
+                message.kind == "spat" and unit is not None and unit[3] not in self.broken
+            )
             if unit is not None and told and math.hypot(unit[1] - pose.x_m, unit[2] - pose.y_m) <= RADIO_M:
                 placed.waiting.append(message)
-        rsm, spat = [], []
+        rsm, spat, rsi = [], [], []
         later: deque[Message] = deque()
         for message in placed.waiting:
             received_s = message.due_s + NETWORK_S
@@ -194,6 +196,8 @@ class Shuttles:
                 rsm.append(
                     (message.payload, self._units[message.sender][0], now_us - round((due_s - received_s) * 1e6))
                 )
+            elif message.kind == "rsi":
+                rsi.append(message.payload)
             else:
                 spat.append(message.payload)
         placed.waiting = later
@@ -208,6 +212,7 @@ class Shuttles:
             senses = Senses(
                 None if not first or listed is None else listed[1], 0.0 if listed is None else listed[0],
                 seen_lights if first else (), tuple(rsm) if first else (), tuple(spat) if first else (),
+                tuple(rsi) if first else (),
             )  # fmt: skip
             believed = Pose(
                 pose.x_m + placed.drift[0], pose.y_m + placed.drift[1], pose.heading_rad + placed.drift[2],

@@ -32,8 +32,9 @@ from jinyun.vehicle.shuttle.warming import warm
 from jinyun.world.batteries import BatteryReports
 from jinyun.world.clock import Clock
 from jinyun.world.items import TestItems
-from jinyun.world.sending import Message
+from jinyun.world.sending import Broker, Message
 from jinyun.world.shuttle import Placed, Shuttles
+from jinyun.world.shuttle_hearing import Announcements
 from jinyun.world.street import STEP_S, Snapshot, Street
 from jinyun.zone import Zone
 
@@ -46,7 +47,10 @@ TELL_S = 5.0
 class Service:
     """All automated shuttles of a zone; :meth:`step` before each step of the street."""
 
-    def __init__(self, zone: Zone, map: Map, street: Street, seed: int, state_dir: Path) -> None:
+    def __init__(
+        self, zone: Zone, map: Map, street: Street, seed: int, state_dir: Path, broker: Broker | None = None
+    ) -> None:
+        """``broker`` is where roadside units hear what they are to announce; without it they announce nothing."""
         self._zone, self._map, self._street, self._seed, self._state_dir = zone, map, street, seed, state_dir
         self._shuttles = Shuttles(zone, map, street, seed)
         self._items = TestItems(zone, SENDER)
@@ -62,6 +66,7 @@ class Service:
         self._lines_of_course: dict[str, tuple[Course, Guideline]] = {}
         self._reports = BatteryReports(zone, SENDER)
         self._courses = [its for its in courses(zone, map) if its.line.kind == "shuttle" and its.line.automated]
+        self._announced = Announcements(zone.id, broker) if broker is not None and self._courses else None
         self._warming: subprocess.Popen[bytes] | None = None
         if self._courses:  # beside the street, which does not wait for a compiler
             argv = [sys.executable, "-m", "jinyun.vehicle.shuttle.warming", "--zone", str(zone.folder)]
@@ -127,7 +132,10 @@ class Service:
         """Drive every shuttle for one step and return the scenes to be sent."""
         if not self._is_warm(now.time_s):
             return []
-        self._shuttles.step(now, clock.utc_us(now.time_s), messages, lights, clock.due_s(now.time_s))
+        due_s = clock.due_s(now.time_s)
+        if self._announced is not None:
+            messages = [*messages, *self._announced.messages(due_s)]
+        self._shuttles.step(now, clock.utc_us(now.time_s), messages, lights, due_s)
         out = []
         for placed in tuple(self._shuttles.all):
             if placed.pose is None:
@@ -168,6 +176,8 @@ class Service:
     def close(self) -> None:
         """Write what recorders have to write, and end what still compiles."""
         self._end_warming()
+        if self._announced is not None:
+            self._announced.close()
         for recorder in self._recorders.values():
             recorder.close()
 

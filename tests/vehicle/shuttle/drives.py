@@ -50,9 +50,9 @@ def drive(
     here: Zone, map: Map, line: Guideline, from_m: float, seconds: float,
     others: Callable[[float], list[Somebody]] = lambda t: [],
     light: Callable[[float, int], int] = lambda t, node: int(Light.PROTECTED_GREEN), speed_mps: float = 0.0,
-    posted: tuple[Posted, ...] = (),
+    posted: tuple[Posted, ...] = (), rsi: Callable[[float], tuple[bytes, ...]] = lambda t: (),
 ) -> Driven:  # fmt: skip
-    """Drive from where the front is at ``from_m``; ``others`` and ``light`` (of every node) are by the time."""
+    """Drive from where the front is at ``from_m``; ``others``, ``light`` (of every node) and ``rsi`` are by the time."""
     shuttle = Shuttle(map, line, here.project, (from_m - FRONT_M) % line.length_m)
     x, y, heading = line.place(from_m - FRONT_M, 0.0)
     pose = Pose(float(x), float(y), float(heading), speed_mps)
@@ -65,7 +65,10 @@ def drive(
             listed[row] = (one.number, one.kind, 0, one.x_m, one.y_m, one.heading_rad, one.speed_mps, long, wide, high)
         lights = tuple((at.node, at.phase, light(t, at.node)) for at in line.stop_lines if at.phase)
         for half in range(2):
-            senses = Senses(listed if half == 0 else None, t, lights if half == 0 else (), posted=posted)
+            senses = Senses(
+                listed if half == 0 else None, t, lights if half == 0 else (), rsi=rsi(t) if half == 0 else (),
+                posted=posted,
+            )  # fmt: skip
             pose = move(
                 pose, *shuttle.step(t + half * STEP_S / 2, round((t + half * 0.05) * 1e6), pose, senses), STEP_S / 2
             )

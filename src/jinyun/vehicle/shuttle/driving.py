@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from jinyun.hdmap import Map
 from jinyun.vehicle.shuttle import behaviour, encounters, posted, sampling, saying
+from jinyun.vehicle.shuttle.announced import Announced
 from jinyun.vehicle.shuttle.behaviour import State, Verdict
 from jinyun.vehicle.shuttle.body import FRONT_M, REAR_M, Pose
 from jinyun.vehicle.shuttle.encounters import Gate, Laid
@@ -58,6 +59,7 @@ class Senses:
     lights: tuple[tuple[int, int, int], ...] = ()  # node, phase, light as the camera reads it
     rsm: tuple[tuple[bytes, int, int], ...] = ()  # frame, small number of the sender, UTC of receipt
     spat: tuple[bytes, ...] = ()
+    rsi: tuple[bytes, ...] = ()
     posted: tuple[Posted, ...] | None = None  # all that is posted ahead and known now; None: nothing new
 
 
@@ -90,6 +92,9 @@ class Shuttle:
         self._line_stood: dict[int, float] = {}
         self._stopping: set[int] = set()  # nodes whose yellow, or whose green that will end, is being stopped for
         self.posted: tuple[Posted, ...] = ()
+        self._announced = Announced(map, line, project_)
+        self.holds: tuple[Posted, ...] = ()
+        """What is posted and what the road announces, as it holds now."""
         self._signs = StopSigns()
         self.next_light: tuple[StopLine, Lit, float] | None = None
         self.boldly = False
@@ -149,6 +154,11 @@ class Shuttle:
                 keep = len(seen) - 1 - last
                 self._heard.take(seen[keep], now_s + (at_us[keep] - now_us) / 1e6)
             self.lights.hear(list(senses.spat), now_s)
+            for payload in senses.rsi:
+                self._announced.hear(payload, now_s, now_us)
+            self.holds = (*self.posted, *self._announced.posted(now_s, now_us))
+        else:
+            self.holds = self.posted
 
     # -- halts ---------------------------------------------------------------------------------------------------
 
@@ -179,7 +189,7 @@ class Shuttle:
 
     def _renew(self, now_s: float, pose: Pose) -> Trajectory:
         own, road = self._own.now(now_s, 1), self._heard.now(now_s, 3)
-        known = np.concatenate([fused(own, road, pose), posted.closed(self.posted, self.line, self.s_m, LOOK_M)])
+        known = np.concatenate([fused(own, road, pose), posted.closed(self.holds, self.line, self.s_m, LOOK_M)])
         self.objects = objects = self._near(known, pose)
         self.foreseen = foreseen = self._foresee(objects)
         laid = encounters.lay(self.line, self.s_m, objects, foreseen)
@@ -187,12 +197,12 @@ class Shuttle:
         goal_d = self.plan.to_d_m if self.plan is not None else 0.0
         leads, whom = encounters.leads(laid, foreseen, objects, d[0], goal_d, 20.0, STANDSTILL_M)
         slow = slow_ahead(self.line, self._slow, self.s_m, LOOK_M + 40)
-        slow = np.concatenate([slow, posted.slow_ahead(self.posted, self.line, self.s_m, LOOK_M + 40)])
+        slow = np.concatenate([slow, posted.slow_ahead(self.holds, self.line, self.s_m, LOOK_M + 40)])
         free_s = self._unhindered(v, a, slow, leads)
         lines = [(at, self.line.ahead(self.s_m, at.s_m)) for at in self.line.stop_lines]
         lines = sorted((pair for pair in lines if FRONT_M - 0.3 < pair[1] < LOOK_M), key=lambda pair: pair[1])
         stop, reason = self._lines(now_s, lines, leads, free_s, v)
-        sign = self._signs.verdict(self.posted, self.line, self.s_m, LOOK_M, v, PLAN_S)
+        sign = self._signs.verdict(self.holds, self.line, self.s_m, LOOK_M, v, PLAN_S)
         if sign.stop_m < stop:
             stop, reason = sign.stop_m, sign.reason
         ordered = {}
@@ -357,7 +367,7 @@ class Shuttle:
             plan, v, self.d_m, self.gates, stop, reason, tables[shift], self._passing, s + ahead, speed, slow,
             self.modes.mode,
         )  # fmt: skip
-        if self.reason == "bend" and posted.binds(self.posted, self.line, self.s_m, v):
+        if self.reason == "bend" and posted.binds(self.holds, self.line, self.s_m, v):
             self.reason = "posted"
         return plan
 
