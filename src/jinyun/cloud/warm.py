@@ -25,6 +25,7 @@ from jinyun.cloud.apps.scene import IN_USE, LEFT_LAMP, UNIT
 from jinyun.cloud.cooperation import conducting
 from jinyun.cloud.lanes import Lanes
 from jinyun.cloud.live import Cloud
+from jinyun.cloud.quality.overlooked import Cells
 from jinyun.cloud.roadevents import Posting, RoadEvents
 from jinyun.cloud.tracking import life
 from jinyun.net import csae
@@ -88,6 +89,7 @@ def _judge(zone: Zone, map: hdmap.Map | None) -> None:
         cloud.scorecard.take(decoded.sightings)
         cloud.scorecard.second(cloud.twin.tracks, cloud.decoder.sources, now_us)
     cloud.account(now_us)
+    Cells(1).make_room(1)  # the street's cells grow in number seldom
 
 
 def _advise(zone: Zone, map: hdmap.Map) -> None:

@@ -19,12 +19,16 @@ def drive(cells: Cells, x_m: np.ndarray, y_m: np.ndarray, asking: int = 1) -> No
         yes, no = np.ones(len(x), np.bool_), np.zeros(len(x), np.bool_)
         cells.make_room(len(x))
         doubts = np.zeros(len(x), DOUBT)
-        overlooked.ask(rows, rows.astype(np.uint64) + 1, x, y, yes, no, yes, asking, doubts, cells.keys, cells.values)
+        overlooked.ask(
+            rows, rows.astype(np.uint64) + 1, x, y, yes, no, yes, asking, doubts, cells.keys, cells.values, cells.used
+        )
 
 
 def count_at(cells: Cells, x_m: float, y_m: float) -> float:
     return float(
-        cells.values[overlooked._place(cells.keys, int(x_m // CELL_M) << 32 | (int(y_m // CELL_M) & 0xFFFFFFFF)), 1]
+        cells.values[
+            overlooked._place(cells.keys, int(x_m // CELL_M) << 32 | (int(y_m // CELL_M) & 0xFFFFFFFF), cells.used), 1
+        ]
     )
 
 

@@ -250,7 +250,7 @@ class Claims:
             found = flags[first : first + part] = overlooked.ask(
                 row, np.ascontiguousarray(tracks["vehicle_id"][some]), tracks["x_m"][some], tracks["y_m"][some],
                 seen[some], away, self.suspect_us[row] <= now_us, self._askings, self._doubts,
-                self._cells.keys, self._cells.values,
+                self._cells.keys, self._cells.values, self._cells.used,
             )  # fmt: skip
             self.suspect_us[row[found & (overlooked.UNSEEN | overlooked.OFF_ROAD) > 0]] = now_us + SUSPECT_US
             self._state[row[found & overlooked.TRUSTED > 0], 8:10] = 0.0

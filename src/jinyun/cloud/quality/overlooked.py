@@ -55,16 +55,17 @@ class Cells:
     def __init__(self, size: int = 1 << 12, most: int = MOST_CELLS) -> None:
         self.keys = np.full(size, _FREE, np.int64)
         self.values = np.zeros((size, 2))
+        self.used = np.zeros(1, np.int64)
         self._most = most
 
     def __len__(self) -> int:
-        return int((self.keys != _FREE).sum())
+        return int(self.used[0])
 
     def make_room(self, more: int) -> None:
         """Make sure that ``more`` new cells find a place."""
-        used = self.keys != _FREE
-        if 2 * (int(used.sum()) + more) <= len(self.keys):
+        if 2 * (len(self) + more) <= len(self.keys):
             return
+        used = self.keys != _FREE
         keys, values = self.keys[used], self.values[used]
         if len(keys) + more > self._most:
             busiest = np.argsort(-values[:, 1], kind="stable")[: self._most // 2]
@@ -72,22 +73,33 @@ class Cells:
         size = len(self.keys)
         while 2 * (len(keys) + more) > size:
             size *= 2
-        self.keys, self.values = np.full(size, _FREE, np.int64), np.zeros((size, 2))
-        for key, value in zip(keys, values, strict=True):
-            self.values[_place(self.keys, key)] = value
+        self.keys, self.values, self.used = np.full(size, _FREE, np.int64), np.zeros((size, 2)), np.zeros(1, np.int64)
+        _enter(keys, values, self.keys, self.values, self.used)
 
 
 @njit(cache=True)
-def _place(keys: NDArray[np.int64], key: int) -> int:
-    """Return where a cell is kept; it is entered where it is new."""
+def _place(keys: NDArray[np.int64], key: int, used: NDArray[np.int64]) -> int:
+    """Return where a cell is kept; it is entered where it is new, and counted."""
     mask = len(keys) - 1
     mixed = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ mixed >> np.uint64(32)) * np.uint64(0xBF58476D1CE4E5B9)
     at = int(mixed >> np.uint64(32)) & mask  # east and north are in every bit of it
     while keys[at] != key and keys[at] != _FREE:
         at = (at + 1) & mask
+    used[0] += keys[at] == _FREE
     keys[at] = key
     return at
+
+
+@njit(cache=True)
+def _enter(
+    keys: NDArray[np.int64], values: NDArray[np.float64], into: NDArray[np.int64], its: NDArray[np.float64],
+    used: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Enter cells into a table that holds none of them: the street waits for it, and there may be a quarter of a million."""
+    for n in range(len(keys)):
+        at = _place(into, keys[n], used)
+        its[at, 0], its[at, 1] = values[n, 0], values[n, 1]
 
 
 @njit(cache=True)
@@ -103,6 +115,7 @@ def ask(
     doubts: Any,
     keys: NDArray[np.int64],
     values: NDArray[np.float64],
+    used: NDArray[np.int64],
 ) -> NDArray[np.uint8]:
     """Return flags of vehicles by what the road's silence says of them; ``doubts`` (DOUBT by ``row``) and cells change.
 
@@ -112,7 +125,7 @@ def ask(
     flags = np.zeros(len(row), np.uint8)
     for i in range(len(row)):
         doubt, x, y = doubts[row[i]], x_m[i], y_m[i]
-        cell = values[_place(keys, int(x // CELL_M) << 32 | (int(y // CELL_M) & 0xFFFFFFFF))]
+        cell = values[_place(keys, int(x // CELL_M) << 32 | (int(y // CELL_M) & 0xFFFFFFFF), used)]
         if doubt.vehicle != vehicle[i] or doubt.asking != asking - 1:
             doubt.vehicle, doubt.log, doubt.places, doubt.seen, doubt.off_road_s = vehicle[i], 0.0, 0, 0, 0
             doubt.x_m = doubt.y_m = np.nan

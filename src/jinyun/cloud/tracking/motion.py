@@ -205,6 +205,7 @@ def observe(
     with it), speed and heading (NaN: not stated), the area in which the place was expected (m2), and the track's velocity.
     """
     known = steps()
+    off, variance = np.empty((2, 2)), np.empty((2, 2))  # made once: a sighting takes hardly longer than two arrays
     for row in range(len(rows)):
         if starts[row] == starts[row + 1]:
             continue
@@ -219,7 +220,7 @@ def observe(
                 advance(track, its, look.event_us, known)
                 lag = max(0.0, (track.t_us - look.event_us) / 1e6)
                 if track.guided:
-                    _observe_guided(track, its, look, noise[i], look.by == SEEN_BY_ITSELF, lag, fit)
+                    _observe_guided(track, its, look, noise[i], look.by == SEEN_BY_ITSELF, lag, fit, off, variance)
                 else:
                     _observe_free(track, look, noise[i], lag, fit)
                     if (track.kind == MOTOR or track.kind == NON_MOTOR) and track.hh < KNOWN_COURSE_RAD**2:
@@ -230,8 +231,10 @@ def observe(
 
 @njit(cache=True, error_model="numpy")
 def _observe_guided(
-    row: Any, its: NDArray[np.float64], look: Any, noise: Any, itself: bool, lag: float, fit: NDArray[np.float64]
-) -> None:
+    row: Any, its: NDArray[np.float64], look: Any, noise: Any, itself: bool, lag: float, fit: NDArray[np.float64],
+    off: NDArray[np.float64], variance: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Take one sighting into a guided track; ``off`` and ``variance`` (2, 2) are room to reckon, by chain and way of moving."""
     motion = MOTION[row.kind]
     v = row.speed_mps
     own = 1.0 if itself else 0.0
@@ -273,7 +276,6 @@ def _observe_guided(
             for mode in range(2):
                 its[ACROSS + mode * HARD + chain.P11] += WIDEN * turn_off**2
             turn_off = np.nan
-    off, variance = np.zeros((2, 2)), np.ones((2, 2))  # by chain and way of moving
     cube, fifth = lag**3 / 3, lag**5 / 20
     for mode in range(2):
         a, c = ALONG + mode * HARD, ACROSS + mode * HARD
