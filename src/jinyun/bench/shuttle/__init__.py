@@ -13,12 +13,16 @@ counted (``simulation_faults``), kept with what it said, and not driven again.
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import hashlib
 import json
 import math
-import subprocess
+import multiprocessing
+import os
 import sys
+import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +34,10 @@ from jinyun import zone as zones
 from jinyun.bench.machine import describe
 from jinyun.bench.shuttle import picture
 from jinyun.bench.shuttle.loops import Case, automated_line, drive
-from jinyun.vehicle.shuttle.guideline import guideline
+from jinyun.hdmap import Map
+from jinyun.net.csae import batch
+from jinyun.vehicle.shuttle.guideline import Guideline, guideline
+from jinyun.zone import Zone
 
 LOOPS, HARD_EVERY = 50, 10
 SECONDS = 600.0
@@ -108,16 +115,40 @@ def _kept() -> list[dict[str, Any]]:
     return [json.loads(file.read_text()) for file in sorted(folder().glob("*.json"))]
 
 
+@cache
+def _ready() -> tuple[Zone, Map, Guideline]:
+    """Return what all loops have in common: read once, and there in the process of each loop where processes can be forked."""
+    here = zones.load(zones.find())
+    map = hdmap.open(here)
+    batch.warm()
+    return here, map, guideline(here, map, automated_line(here))
+
+
 def _alone(case: Case) -> dict[str, Any]:
     """Drive a loop in a process of its own; what the simulation's library brings down is told as a ``fault``."""
-    argv = [sys.executable, "-X", "faulthandler", "-m", "jinyun.bench.shuttle", "--case", case.name]
-    done = subprocess.run(argv, capture_output=True, text=True)
-    if done.returncode < 0:
-        return {"seed": case.seed, "hard": case.hard, "road": case.road, "fault": done.stderr[-4000:]}
-    if done.returncode:
-        raise RuntimeError(f"{case.name}: {(done.stderr.strip().splitlines() or ['the loop failed'])[-1]}")
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    _ready()
+    ways: Any = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn")
+    with tempfile.TemporaryDirectory() as work:
+        told, said = Path(work) / "told.json", Path(work) / "said.txt"
+        process = ways.Process(target=_drive_into, args=(case, told, said))
+        process.start()
+        process.join()
+        if process.exitcode is not None and process.exitcode < 0:
+            return {"seed": case.seed, "hard": case.hard, "road": case.road, "fault": said.read_text()[-4000:]}
+        if process.exitcode:
+            raise RuntimeError(f"{case.name}: {(said.read_text().strip().splitlines() or ['the loop failed'])[-1]}")
+        found: dict[str, Any] = json.loads(told.read_text())
     return found
+
+
+def _drive_into(case: Case, told: Path, said: Path) -> None:
+    """Drive a loop and write what was found of it to ``told``; whatever the process says goes to ``said``."""
+    with said.open("w") as out:
+        os.dup2(out.fileno(), 1)
+        os.dup2(out.fileno(), 2)
+    faulthandler.enable(file=2)
+    found = drive(*_ready(), case) | {"cpu_s": round(time.process_time(), 1)}
+    told.write_text(json.dumps(found))
 
 
 def figures_of(driven: list[dict[str, Any]]) -> dict[str, float]:
@@ -171,7 +202,7 @@ def _line(found: dict[str, Any]) -> str:
     if "fault" in found:
         return f"the simulation's process ended: {found['fault'].strip().splitlines()[0] if found['fault'] else 'silently'}"
     faults = {name: len(found[name]) for name in ("contacts", "reds", "departures", "wrong_way", "takeovers")}
-    return f"{found['loop_min']:.1f} min, {faults}, {found['hard_brakings']} hard brakings, {found['wall_s']} s of wall time"
+    return f"{found['loop_min']:.1f} min, {faults}, {found['hard_brakings']} hard brakings, {found['cpu_s']} s of a processor"
 
 
 def main() -> None:
@@ -179,7 +210,4 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m jinyun.bench.shuttle", description="one loop of the measurement")
     parser.add_argument("--case", required=True, choices=[case.name for case in cases()], metavar="NAME")
     name = parser.parse_args().case
-    here = zones.load(zones.find())
-    map = hdmap.open(here)
-    line = guideline(here, map, automated_line(here))
-    print(json.dumps(drive(here, map, line, next(case for case in cases() if case.name == name))))
+    print(json.dumps(drive(*_ready(), next(case for case in cases() if case.name == name))))

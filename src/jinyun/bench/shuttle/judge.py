@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from jinyun.hdmap import LaneKind, Map
 from jinyun.shapes import Kind
-from jinyun.world.street import STEP_S, Snapshot
+from jinyun.world.motion import STEP_S, Snapshot
 from jinyun.zone.profile import Profile
 
 DRIVEN = (LaneKind.CAR, LaneKind.BUS, LaneKind.INNER)
@@ -66,7 +66,7 @@ class Judge:
         self._speeds: list[float] = []
         self._lines = self._stop_lines(edges)
 
-    def _stop_lines(self, edges: list[str]) -> list[tuple[Floats, str, str, int, str]]:
+    def _stop_lines(self, edges: list[str]) -> list[tuple[tuple[float, ...], str, str, int, str]]:
         """Return the stop lines on the way: ends (4), light, lane, index of the way's link, edge."""
         found, following = [], dict(pairwise(edges))
         map, api = self._map, self._api
@@ -80,7 +80,7 @@ class Judge:
             edge = lane.rpartition("_")[0]
             if (lane, following.get(edge, "")) in links:
                 light, index = links[lane, following[edge]]
-                ends = np.array([map.stop_lines[f"{c}{k}_m"][row] for k in (1, 2) for c in "xy"], np.float64)
+                ends = tuple(float(map.stop_lines[f"{c}{k}_m"][row]) for k in (1, 2) for c in "xy")
                 found.append((ends, light, lane, index, edge))
         return found
 
@@ -92,7 +92,7 @@ class Judge:
         self._contacts(now, k, speed)
         front = x + long / 2 * np.sin(heading), y + long / 2 * np.cos(heading)
         if self._before is not None:
-            self._reds(now.time_s, self._before, front)
+            self._reds(now.time_s, self._before, (float(front[0]), float(front[1])))
             self.drive.metres += float(np.hypot(front[0] - self._before[0], front[1] - self._before[1]))
         self._before = front
         if speed > STANDS_MPS:
@@ -185,18 +185,15 @@ class Judge:
         self, time_s: float, x: float, y: float, heading: float, long: float, wide: float, indicates: bool
     ) -> None:
         map = self._map
-        row, _, _ = map.nearest_lane(x, y, heading, DRIVEN)
-        own = int(row[0])
-        bare, _, _ = map.nearest_lane(x, y, None, (*DRIVEN, LaneKind.BICYCLE, LaneKind.INNER_BICYCLE))
+        points = np.vstack([_outline(x, y, heading, long, wide), (x, y)])
+        found, offs, _ = map.nearest_lane(points[:, 0], points[:, 1], heading, DRIVEN)
+        own, middle, lanes, off = int(found[4]), float(offs[4]), found[:4], offs[:4]
         if own < 0:
             return self._depart(time_s, x, y, "off the map")
-        points = _outline(x, y, heading, long, wide)
-        lanes, off, _ = map.nearest_lane(points[:, 0], points[:, 1], np.full(4, heading), DRIVEN)
-        inside = [map.lanes["junction"][lane] >= 0 for lane in (own, *lanes.tolist())]
+        inside = (map.lanes["junction"][found] >= 0).tolist()
         reason = ""
         if any(inside):
-            _, middle, _ = map.nearest_lane(x, y, heading, DRIVEN)
-            if abs(float(middle[0])) > INSIDE_M:
+            if abs(middle) > INSIDE_M:
                 reason = "off the way through a junction"
         else:
             over = np.abs(off) - map.lanes["width_m"][lanes] / 2
@@ -213,7 +210,10 @@ class Judge:
             self._depart(time_s, x, y, reason)
         else:
             self._out = False
-        against = _against(map, int(bare[0]), x, y, heading) if not any(inside) else False
+        against = False
+        if not any(inside):
+            bare, _, _ = map.nearest_lane(x, y, None, (*DRIVEN, LaneKind.BICYCLE, LaneKind.INNER_BICYCLE))
+            against = _against(map, int(bare[0]), x, y, heading)
         if against and not self._wrong:
             self.drive.wrong_way.append({"t_s": round(time_s, 1), "x_m": round(x, 1), "y_m": round(y, 1)})
         self._wrong = against
