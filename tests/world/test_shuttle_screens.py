@@ -55,11 +55,14 @@ def first_seen_s(actors: Actors, at_m: float) -> tuple[float, float]:
     """Return for how many seconds the road, and the car, have seen who steps out at ``at_m`` when it would get there."""
     line, units, car, _ = scene()
     by_road = by_car = np.inf
+    at_x, at_y, _ = line.place(at_m, 0.0)
     for front_m in np.arange(at_m - 80.0, at_m, SPEED_MPS * 0.1).tolist():
         actors.direct(EMPTY, "", front_m - FRONT_M, SPEED_MPS)
         now = actors.with_guests(EMPTY)
         x, y, heading = line.place(front_m - FRONT_M, 0.0)
-        walker = now.kind == Kind.PEDESTRIAN
+        walker = (now.kind == Kind.PEDESTRIAN) & (
+            np.hypot(now.x_m - at_x, now.y_m - at_y) < 12.0
+        )  # and none of the others
         if units.visible(now)[walker].any():
             by_road = min(by_road, front_m)
         if walker[car.visible(now, Pose(float(x), float(y), float(heading)), 0)].any():
