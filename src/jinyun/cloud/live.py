@@ -123,10 +123,7 @@ class Cloud:
         self.counsel, self.advising = counsel, None
 
     def fuse_in(self, spread: Spread) -> None:
-        """Let partitions fuse from now on, wherever they are; a frame then follows its instant by what they take.
-
-        The scorecard compares tracks with their senders and needs both in one place: it is not kept then.
-        """
+        """Let partitions fuse from now on, wherever they are; a frame then follows its instant by what they take."""
         self.spread = spread
 
     def _name_of(self, row: int) -> str:
@@ -272,8 +269,8 @@ class Cloud:
             judged = self.shedding.share >= 1.0  # nobody by a picture that leaves out what was said
             if judged:
                 self.episodes.note(self.claims.begin(frame.tracks, frame.t_us))
-            if judged and self.spread is None:
-                self.episodes.note(self.scorecard.begin(self.twin.tracks, self.decoder.sources, frame.t_us))
+                known = self.twin.tracks if self.spread is None else self.spread.senders.known()
+                self.episodes.note(self.scorecard.begin(known, self.decoder.sources, frame.t_us))
 
     def _hear(self) -> None:
         """Take the applications' answer if it is there."""
