@@ -8,7 +8,9 @@ import signal
 import numpy as np
 import pytest
 
+from jinyun.cloud.tracking import Tracks, trust
 from tests.cloud.engine.cluster import TILING, Cluster, cluster
+from tests.cloud.engine.street import SENSORS
 from tests.conftest import Broker
 
 pytestmark = pytest.mark.integration
@@ -51,6 +53,10 @@ def test_two_workers_share_the_map_and_a_killed_ones_part_goes_on_as_if_nothing_
             await come_up(its, "w1", "w2")
             await its.run(4.0)
             await same_as_alone(its)
+            known = its.spread.senders.known() if its.spread is not None else Tracks()
+            assert np.count_nonzero(known.trust[:, trust.LOOKS]) == SENSORS  # who judges senders hears of all of them
+            called = known.links["participant"][known.links["last_us"] > 0]
+            assert set(called.tolist()) == set(range(1, len(its.cars.x) + 1))
             numbers = set(its.told[-1].picture["id"].tolist())
             its.workers["w1"].kill()
             at = len(its.told)

@@ -22,7 +22,9 @@ from jinyun.cloud.engine import wire
 from jinyun.cloud.engine.assembly import Assembly
 from jinyun.cloud.engine.line import Heard, Line
 from jinyun.cloud.engine.partition import BELIEF
+from jinyun.cloud.engine.senders import TRUST, Senders
 from jinyun.cloud.engine.tiles import Tiling
+from jinyun.cloud.tracking.table import LINK
 from jinyun.cloud.twin import TICK_US
 from jinyun.net import parts
 from jinyun.rows import joined, taken
@@ -64,6 +66,7 @@ class Spread:
         self.zone, self.tiling = zone, tiling
         self.epoch = time.time_ns() // 1000 if epoch is None else epoch
         self.assembly = Assembly(tiling)
+        self.senders = Senders()
         self.rows = self.copies = 0  # sightings told, once and counted as often as they were
         self.again = 0  # windows told again
         self.stale = 0  # beliefs of owners that had lost their partition
@@ -71,7 +74,7 @@ class Spread:
         self._number = [0] * tiling.parts
         self._kept: list[deque[wire.Turn]] = [deque() for _ in range(tiling.parts)]
         self._fence = [0] * tiling.parts
-        self._joiners: dict[int, parts.Joiner] = {}
+        self._joiners: dict[str, parts.Joiner] = {}
         self._ticks: dict[int, _Heard] = {}
         self._workers: dict[str, Seen] = {}
         self._silent_us = [0] * tiling.parts
@@ -107,28 +110,38 @@ class Spread:
     def listen(self, line: Line) -> None:
         """Hear on a line what partitions say, what they ask for again, and which workers there are."""
         line.listen(wire.out_subject(self.zone), self.hear_beliefs)
+        line.listen(wire.senders_subject(self.zone), self._hear_senders)
         line.listen(wire.again_subject(self.zone), self._tell_again)
         line.listen(wire.alive_subject(self.zone), self._hear_alive)
 
     def hear_beliefs(self, message: Heard) -> None:
         """Take what a partition believes, or what of it came in parts."""
-        try:
-            part = int(message.subject.split(".")[-2])
-            whole = self._joiners.setdefault(part, parts.Joiner()).take(message.payload)
-            if whole is None:
-                return
-            turn = wire.unpack(whole)
-        except (ValueError, IndexError):
-            return  # of another version, or nobody's: the partition will be silent, and that is said
-        if turn.part >= self.tiling.parts or turn.epoch != self.epoch or turn.rows.dtype != BELIEF:
+        turn = self._whole(message)
+        if turn is None or turn.rows.dtype != BELIEF:
             return
-        if turn.fence < self._fence[turn.part]:
-            self.stale += 1
-            return
-        self._fence[turn.part] = turn.fence
         heard = self._ticks.get(turn.t_us)
         if heard is not None:
             heard.beliefs.setdefault(turn.part, turn.rows)
+
+    def _hear_senders(self, message: Heard) -> None:
+        turn = self._whole(message)
+        if turn is not None and turn.rows.dtype in (LINK, TRUST):
+            self.senders.take(turn.part, turn.t_us, turn.rows)
+
+    def _whole(self, message: Heard) -> wire.Turn | None:
+        """Return what a partition's owner says, None where parts are missing or another owns it by now."""
+        try:
+            whole = self._joiners.setdefault(message.subject, parts.Joiner()).take(message.payload)
+            turn = wire.unpack(whole) if whole is not None else None
+        except ValueError:
+            return None  # of another version, or nobody's: the partition will be silent, and that is said
+        if turn is None or turn.part >= self.tiling.parts or turn.epoch != self.epoch:
+            return None
+        if turn.fence < self._fence[turn.part]:
+            self.stale += 1
+            return None
+        self._fence[turn.part] = turn.fence
+        return turn
 
     def _tell_again(self, message: Heard) -> None:
         try:

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jinyun.cloud.engine.partition import BELIEF
+from jinyun.cloud.engine.senders import TRUST
+from jinyun.cloud.tracking.table import LINK
 from jinyun.rows import copied
 from jinyun.shapes import SIGHTING
 
@@ -43,12 +45,12 @@ def _shape(dtype: np.dtype[np.void]) -> int:
     return zlib.crc32(repr(dtype.descr).encode())
 
 
-_SHAPES = {_shape(SIGHTING): SIGHTING, _shape(BELIEF): BELIEF}
+_SHAPES = {_shape(dtype): dtype for dtype in (SIGHTING, BELIEF, LINK, TRUST)}
 _SHAPE_OF = {dtype: shape for shape, dtype in _SHAPES.items()}
 
 
 def pack(turn: Turn) -> bytes:
-    """Return the bytes of a turn; its rows are SIGHTING or BELIEF."""
+    """Return the bytes of a turn; its rows are SIGHTING or BELIEF, or LINK or TRUST of the senders."""
     head = _HEAD.pack(
         MAGIC, _SHAPE_OF[turn.rows.dtype], turn.part, 0, 0, turn.epoch, turn.fence, turn.number, turn.t_us
     )
@@ -81,6 +83,11 @@ def in_subject(zone: str, part: int) -> str:
 def out_subject(zone: str, part: int | None = None) -> str:
     """Return where a partition tells what it believes; without one, where all do."""
     return f"jinyun.{zone}.engine.{'*' if part is None else part}.out"
+
+
+def senders_subject(zone: str, part: int | None = None) -> str:
+    """Return where a partition tells what it knows of the senders; without one, where all do."""
+    return f"jinyun.{zone}.engine.{'*' if part is None else part}.senders"
 
 
 def again_subject(zone: str) -> str:

@@ -24,7 +24,7 @@ from nats.errors import Error as NatsError
 from nats.js.kv import KeyValue
 from numpy.typing import NDArray
 
-from jinyun.cloud.engine import lease, wire
+from jinyun.cloud.engine import lease, senders, wire
 from jinyun.cloud.engine.checkpoints import Checkpoints, FencedError, open_store
 from jinyun.cloud.engine.lease import ASK_S, Lease
 from jinyun.cloud.engine.line import Heard, Line
@@ -35,8 +35,8 @@ from jinyun.net import parts
 from jinyun.net.client import link_to
 from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING
 
-KEEP_S = 2.0
-"""A checkpoint this often; the cloud's end keeps the windows since for four times as long."""
+KEEP_S = 1.0
+"""A checkpoint this often."""
 ALIVE_S = 0.3
 LOOK_S = 0.05
 """What was won or lost is looked at this often."""
@@ -44,7 +44,7 @@ DEAD_S = 1.0
 """A worker that was not heard for so long is left out when partitions are shared out."""
 AGAIN_S = 0.1
 """Missed windows are asked for when nothing went on for so long, and again this often."""
-MOST_MISSED = 150
+MOST_MISSED = 250
 """A gap of more windows is left as it is: nobody keeps them, and the street has moved on."""
 BEHIND = 25
 """So many windows waiting, a worker takes them as one at the next tick."""
@@ -294,6 +294,12 @@ class Worker:
         )
         for payload in parts.cut(told, its.number):
             self._line.say(wire.out_subject(self.zone, its.part), payload)
+        if turn.t_us % senders.TOLD_US:
+            return
+        for n, rows in enumerate(senders.told(its.tracks)):
+            said = wire.pack(wire.Turn(its.part, share.epoch, share.book.fence, its.number, turn.t_us, rows))
+            for payload in parts.cut(said, 2 * its.number + n):
+                self._line.say(wire.senders_subject(self.zone, its.part), payload)
 
 
 def _warm(tiling: Tiling) -> None:
