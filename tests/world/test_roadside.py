@@ -46,6 +46,23 @@ def test_each_unit_sends_at_its_rates(sent: Any, here: Zone) -> None:
         assert (count[rsu.id, "map"] > 0) == (rsu.junction is not None)
 
 
+def test_those_that_are_heard_say_the_same_when_nobody_hears_the_others(
+    street: Street, here: Zone, precise_map: Map
+) -> None:
+    every, few = Roadside(here, precise_map, 5), Roadside(here, precise_map, 5)
+    heard = np.arange(len(here.rsus)) % 3 == 0
+    names = {rsu.id for rsu, its in zip(here.rsus, heard, strict=True) if its}
+    kinds = set()
+    for _ in range(TICKS):
+        now = street.step()
+        clock = Clock(now.time_s)
+        meant = [message for message in every.messages(street, now, clock) if message.sender in names]
+        assert few.messages(street, now, clock, heard) == meant
+        kinds |= {message.kind for message in meant}
+    assert kinds == {"rsm", "spat", "map"}
+    assert few.messages(street, now, clock, np.zeros(len(here.rsus), np.bool_)) == []
+
+
 def test_maps_come_once_a_second_with_counting_numbers(sent: Any) -> None:
     counts = defaultdict(list)
     parts = defaultdict(set)
