@@ -180,9 +180,11 @@ class Signals:
         least_s, most_s = self._span(told)
         node, flags = self.node, self._flags()
         if of is not None:
-            rows = np.isin(told.junction, of)
+            place = np.full(len(self.plans), -1)
+            place[of] = np.arange(len(of))
+            rows = place[told.junction] >= 0
             told = Told(**{name: getattr(told, name)[rows] for name in Told.__dataclass_fields__})
-            told = replace(told, junction=np.searchsorted(of, told.junction))
+            told = replace(told, junction=place[told.junction])
             least_s, most_s, node, flags = least_s[rows], most_s[rows], node[of], flags[of]
         minute, mark = (np.array([of(t) for t in utc_us], np.int64) for of in (minute_of_year, second_mark))
         one = np.ones(len(utc_us), np.int64)
