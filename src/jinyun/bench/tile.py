@@ -2,7 +2,7 @@
 
 The scene of :mod:`.fusion` reaches 200 m beyond a tile of 1 km on all sides, in a map of as many partitions as there can
 be. The partition that owns the tile gets what it would be told: its own participants and those of its rim, and nobody
-else's. It fuses, says what it believes and keeps a checkpoint a second, as a worker does; without a broker. Measured is the
+else's. It fuses, says what it believes and keeps a checkpoint as often as a worker does; without a broker. Measured is the
 CPU time of one thread; ``of_predicted`` is that over the cores that :mod:`jinyun.cloud.engine.sizing` counts for the fusion
 of as many participants.
 """
@@ -19,12 +19,14 @@ from jinyun.bench.machine import describe
 from jinyun.cloud.engine import sizing
 from jinyun.cloud.engine.partition import Partition
 from jinyun.cloud.engine.tiles import MOST_PARTS, Tiling
+from jinyun.cloud.engine.worker import KEEP_S
 from jinyun.cloud.twin import TICK_US
 
 TILING = Tiling(MOST_PARTS)
 AROUND_M = 200.0
 SETTLE_TICKS = 30
 SECONDS = 6.0
+KEPT_TICKS = round(KEEP_S * sizing.FRAME_HZ)
 
 
 def measure(seconds: float = SECONDS) -> dict[str, Any]:
@@ -47,7 +49,7 @@ def measure(seconds: float = SECONDS) -> dict[str, Any]:
         partition.take(told, now_us)
         beliefs = partition.beliefs(TILING)
         fused = time.process_time()
-        if n % 10 == 0:
+        if n % KEPT_TICKS == 0:
             partition.checkpoint()
             kept = time.process_time() - fused
         if n < SETTLE_TICKS:
@@ -56,7 +58,7 @@ def measure(seconds: float = SECONDS) -> dict[str, Any]:
         sums["own"] += np.count_nonzero(TILING.owner(told["x_m"], told["y_m"]) == here)
         sums["told"] += len(told)
         sums["fusing_s"] += fused - began
-        sums["keeping_s"] += kept / 10
+        sums["keeping_s"] += kept / KEPT_TICKS
     mean = {name: value / ticks for name, value in sums.items()}
     cores = (mean["fusing_s"] + mean["keeping_s"]) * sizing.FRAME_HZ
     predicted = mean["participants"] * sizing.per_participant()[0]
@@ -64,7 +66,7 @@ def measure(seconds: float = SECONDS) -> dict[str, Any]:
         "participants": mean["participants"],
         "copies": mean["told"] / mean["own"],
         "fusion_ms": mean["fusing_s"] * 1000,
-        "checkpoint_ms": mean["keeping_s"] * 10_000,
+        "checkpoint_ms": mean["keeping_s"] * KEPT_TICKS * 1000,
         "cores": cores,
         "predicted_cores": predicted,
         "of_predicted": cores / predicted,

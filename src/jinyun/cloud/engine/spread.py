@@ -31,7 +31,7 @@ from jinyun.rows import joined, taken
 from jinyun.shapes import Finding
 
 KEPT_US = 8_000_000
-"""Windows are kept this long; a checkpoint is a second old at most when its owner dies."""
+"""Windows are kept this long; a checkpoint is two seconds old when its owner dies, or a little more."""
 WAIT_US = 60_000
 """A tick's picture waits this long for partitions."""
 GONE_US = 2_000_000

@@ -35,7 +35,7 @@ from jinyun.net import parts
 from jinyun.net.client import link_to
 from jinyun.shapes import SEEN_BY_ITSELF, SEEN_BY_ROAD, SIGHTING
 
-KEEP_S = 1.0
+KEEP_S = 2.0
 """A checkpoint this often."""
 ALIVE_S = 0.3
 LOOK_S = 0.05
@@ -44,8 +44,10 @@ DEAD_S = 1.0
 """A worker that was not heard for so long is left out when partitions are shared out."""
 AGAIN_S = 0.1
 """Missed windows are asked for when nothing went on for so long, and again this often."""
-MOST_MISSED = 250
-"""A gap of more windows is left as it is: nobody keeps them, and the street has moved on."""
+MOST_MISSED = 300
+"""A gap of more windows, six seconds of them, is left as it is: nobody keeps them for long, and the street has moved on.
+
+A new owner is behind by the age of the checkpoint and the time in which there was no owner."""
 BEHIND = 25
 """So many windows waiting, a worker takes them as one at the next tick."""
 MOST_WAITING = 10_000
