@@ -25,7 +25,9 @@ BEFORE_S = (3.2, 5.2)
 FROM_M, TO_M = 6.5, -9.0
 """Offsets from the guideline between which one who steps out walks."""
 LEFT_S = (1.8, 2.7)
-"""Who comes from behind a bus is in view of the lane when the shuttle would be there in so many seconds."""
+"""Who comes from behind a bus is in view of the lane when the shuttle would be there in so many seconds at the least."""
+FAST_MPS = 11.0
+"""That is reckoned with this speed, which it may have by then: no sooner, whether it gains speed or not."""
 APART_M = 90.0
 """Buses stand so far from one another, and from lorries and others who step out."""
 CUT_IN_EVERY_S = 45.0
@@ -133,7 +135,8 @@ class Actors:
                 continue
             if walker.slot < 0:
                 to_go = self._line.ahead(s_m + FRONT_M, walker.s_m)
-                if to_go < max(speed_mps, 3.0) * walker.before_s and speed_mps > 4.0 and to_go > 12.0:
+                soon_mps = FAST_MPS if walker.behind else max(speed_mps, 3.0)
+                if to_go < soon_mps * walker.before_s and speed_mps > 4.0 and to_go > 12.0:
                     walker.slot, walker.number = self._street.admit()
                     self.stepped_out += 1
             else:
