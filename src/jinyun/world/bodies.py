@@ -25,6 +25,9 @@ class Body:
 
 STEERED = 'lcMaxSpeedLatStanding="0" lcMaxSpeedLatFactor="0.15"'
 """Nobody slides aside: across the lane a car moves by its wheels, at most so much of its speed (8.5 degrees)."""
+SHUTTLE = 'accel="1.1" decel="2.2" tau="1.5" sigma="0" maxSpeed="11.2"'
+KEPT = 'timeToTeleport="-1"'
+"""However long it stands it is not taken off the street: a shuttle may be one that drives itself."""
 BODIES = {
     "sedan": Body("passenger", Kind.MOTOR, 10, 4.75, 1.83, 1.46, 0.46, 'accel="2.4" decel="2.8" tau="1.3" sigma="0.3"'),
     "suv": Body("passenger", Kind.MOTOR, 10, 4.72, 1.90, 1.70, 0.32, 'accel="2.3" decel="2.8" tau="1.3" sigma="0.3"'),
@@ -41,9 +44,7 @@ BODIES = {
     "bus": Body(
         "bus", Kind.MOTOR, 54, 12.0, 2.55, 3.20, 0, 'accel="1.1" decel="2.2" tau="1.5" sigma="0.3" maxSpeed="17"'
     ),
-    "shuttle": Body(
-        "bus", Kind.MOTOR, 50, 5.90, 2.06, 2.65, 0, 'accel="1.1" decel="2.2" tau="1.5" sigma="0" maxSpeed="11.2"'
-    ),
+    "shuttle": Body("bus", Kind.MOTOR, 50, 5.90, 2.06, 2.65, 0, f"{SHUTTLE} {KEPT}"),
     "bicycle": Body("bicycle", Kind.NON_MOTOR, 85, 1.75, 0.62, 1.65, 0.5, 'maxSpeed="4.6" sigma="0.6"'),
     "ebike": Body("bicycle", Kind.NON_MOTOR, 85, 1.80, 0.70, 1.65, 0.5, 'maxSpeed="6.9" accel="1.4" sigma="0.5"'),
     "walker": Body("pedestrian", Kind.PEDESTRIAN, 82, 0.5, 0.55, 1.70, 1, ""),
