@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 
 from jinyun.bench.shuttle.loops import UNITS_WITHIN_M, WALKERS, automated_line
-from jinyun.shapes import Kind
-from jinyun.vehicle.shuttle.body import FRONT_M, Pose
+from jinyun.hdmap.courses import courses
+from jinyun.shapes import Kind, Light
+from jinyun.vehicle.shuttle.body import FRONT_M, LENGTH_M, MIDDLE_M, WIDTH_M, Pose
 from jinyun.vehicle.shuttle.guideline import STEP_M, Guideline, guideline
+from jinyun.world.offline import FreeClock
 from jinyun.world.roadside import Roadside
+from jinyun.world.shuttle import Shuttles
 from jinyun.world.shuttle_actors import Actors
 from jinyun.world.shuttle_screens import screens
 from jinyun.world.shuttle_sensing import Blocks, OwnSensors
@@ -23,7 +26,7 @@ from jinyun.world.street import DOING, Snapshot
 from tests.hdmap.reference import reference
 
 SEEDS = (303, 313, 323)
-SPEED_MPS = 10.0
+SPEED_MPS = 11.0
 NOTHING: dict[str, Any] = {
     name: np.zeros(0, kind)
     for name, kind in {
@@ -78,6 +81,44 @@ def test_the_road_sees_who_comes_from_behind_a_bus_seconds_before_the_car_does(s
         by_road_s, by_car_s = first_seen_s(actors, at_m)
         assert by_road_s - by_car_s > 1.5
         assert 1.5 < by_car_s < 3.0  # late, and yet it can brake for them
+
+
+def driven_past(seed: int, at_m: float, road: bool) -> tuple[float, float]:
+    """Return the hardest acceleration (m/s2) and the least gap (m) to who steps out at ``at_m``, all lights green."""
+    (here, map), (line, units, _, _) = reference(), scene()
+    actors, street = company(seed), type("Street", (), {"enter": lambda *_, **__: "v1"})()
+    shuttles = Shuttles(here, map, street, seed)
+    course = next(one for one in courses(here, map) if one.line.id == line.line)
+    placed = shuttles.add(course, line, at_m - 75.0, "S1", road)
+    x, y, heading = (float(its) for its in line.place(at_m - 75.0 - FRONT_M, 0.0))
+    placed.pose = Pose(x, y, heading, 11.0)
+    many = len(line.stop_lines)
+    green = np.full(many, int(Light.PROTECTED_GREEN)), np.full(many, 99.0)
+    lights = np.array([at.node for at in line.stop_lines]), np.array([at.phase for at in line.stop_lines]), *green
+    clock, hardest, least = FreeClock(), 0.0, np.inf
+    for k in range(140):
+        actors.direct(EMPTY, "", placed.shuttle.s_m, placed.pose.speed_mps)
+        now = replace(actors.with_guests(EMPTY), time_s=0.1 * k)
+        said = units.rsm(now, clock) if road else []
+        shuttles._drive(placed, now, clock.utc_us(now.time_s), said, lights, clock.due_s(now.time_s))
+        hardest = min(hardest, placed.pose.accel_mps2)
+        middle_x, middle_y = placed.pose.ahead(MIDDLE_M)
+        for row in np.flatnonzero(now.kind == Kind.PEDESTRIAN).tolist():
+            dx, dy = now.x_m[row] - middle_x, now.y_m[row] - middle_y
+            sin, cos = np.sin(placed.pose.heading_rad), np.cos(placed.pose.heading_rad)
+            off = abs(dx * sin + dy * cos) - LENGTH_M / 2, abs(dx * cos - dy * sin) - WIDTH_M / 2
+            least = min(least, float(np.hypot(max(off[0], 0.0), max(off[1], 0.0))) - now.length_m[row] / 2)
+    return hardest, least
+
+
+def test_a_shuttle_that_hears_the_road_yields_gently_where_one_alone_brakes_in_an_emergency() -> None:
+    seed = 313
+    at_m = company(seed).hidden[1]
+    hardest, least = driven_past(seed, at_m, road=True)
+    alone, near = driven_past(seed, at_m, road=False)
+    assert hardest > -2.6
+    assert alone < -3.2
+    assert min(least, near) > 0.3  # nobody is touched either way
 
 
 def test_buses_stand_beside_the_shuttles_lane() -> None:
