@@ -304,7 +304,7 @@ def measure() -> dict[str, Any]:
                 "p50_ms_at_half_rate": half.hop("receive_to_picture", "p50"),
                 "p99_ms_at_half_rate": half.hop("receive_to_picture", "p99"),
                 "published_p99_ms_at_half_rate": half.status["latency_ms"]["p99"],
-                "participants_at_max": best.status["participants"],
+                "participants_at_max": best.status["participants_max"],
                 "lost": best.missing + half.missing,
                 **{f"{name}_cores_at_max": round(cores, 2) for name, cores in best.cores.items()},
                 "cloud_cores_per_1000": round(best.cores["cloud"] / thousands, 3),
