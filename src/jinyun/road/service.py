@@ -7,6 +7,7 @@ signals follow the cloud's frames. Without a broker it goes on, and every sign s
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import time
 from collections.abc import Mapping
@@ -154,6 +155,8 @@ async def serve(zone: Zone, host: str, nats_port: int, state_dir: Path) -> None:
     stop = end_asked()
     batch.decode("rsmFrame", *batch.join([]))  # the kernels get ready before anybody waits for a sign
     road = Road(zone, hdmap.open(zone))
+    gc.collect()
+    gc.freeze()  # what lives by now is not looked through again and again, while a sign waits
     reader: BlockReader | None = None
     told_us = beat_us = 0
     while not stop.is_set():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import ssl
@@ -107,6 +108,8 @@ def _drive(
     account: dict[str, object] = {}
     took_ms: deque[float] = deque(maxlen=600)
     now = street.step()
+    gc.collect()
+    gc.freeze()  # what lives by now is not looked through again and again, while the street waits
     clock, began_s, steps, skipped = Clock(now.time_s), time.monotonic(), 0, 0
     while not stop.is_set() and (seconds is None or time.monotonic() - began_s < seconds):
         begin = time.perf_counter()
