@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CABIN } from "../../i18n/cabin.ts";
 import { setLanguage, useWords } from "../../i18n/language.ts";
+import { Pace } from "../../live/pace.ts";
 import { useStore } from "../../live/store.ts";
 import { address } from "../../live/zone.ts";
 import type { PageProps } from "../pages.ts";
@@ -15,6 +16,8 @@ import { View, type Label } from "./view.ts";
 /** By LightState: the colour's name in the style sheet. */
 const LIGHTS = ["unknown", "unknown", "red", "red", "green", "green", "green", "yellow", "yellow"] as const;
 const SLOW_MS = 250;
+/** A display that draws slowly draws no less than this share of its pixels, each way. */
+const COARSEST = 0.4;
 
 export default function Cabin({ item }: PageProps) {
   return item === "" ? <Choice /> : <Display key={item} id={item} />;
@@ -78,16 +81,23 @@ function Display({ id }: { readonly id: string }) {
     const unwatchRoad = feed.road.watch((road) => road !== null && view?.lay(road));
     const laid = feed.road.get();
     if (laid !== null) view?.lay(laid);
+    const pace = new Pace();
     const frame = (): void => {
       if (!running) return;
       const newest = feed.scene.get();
       const fresh = newest !== null && newest !== drawn;
+      const begin = performance.now();
+      const between = pace.turn(begin);
       if (fresh) view?.take(newest);
-      const found = view?.draw() ?? [];
-      if (fresh) {
-        drawn = newest;
-        feed.drawn();
-        setLabels(found);
+      if (fresh || between) {
+        const found = view?.draw() ?? [];
+        pace.drew(begin);
+        if (pace.late()) view?.coarsen(COARSEST);
+        if (fresh) {
+          drawn = newest;
+          feed.drawn();
+          setLabels(found);
+        }
       }
       const now = performance.now();
       if (now - told_ms > SLOW_MS) {

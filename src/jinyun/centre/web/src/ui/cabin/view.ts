@@ -18,6 +18,9 @@ import {
 const MOST = 160;
 const PEDESTRIAN = 3;
 const CARRIED_S = 0.35;
+/** The camera turns after the vehicle with this delay. */
+const FOLLOWS_MS = 130;
+const COARSER = 0.7;
 const BACK_M = 18;
 const UP_M = 11.5;
 const AHEAD_M = 15;
@@ -88,6 +91,8 @@ export class View {
   private told: Told | null = null;
   private at_ms = 0;
   private heading = Number.NaN;
+  private drawn_ms = 0;
+  private fineness = 1;
   counts = { bodies: 0, people: 0, car: 0, road: 0, both: 0, ways: 0, path: 0 };
 
   constructor(private readonly canvas: HTMLCanvasElement, theme: Theme) {
@@ -145,7 +150,7 @@ export class View {
   }
 
   size(width: number, height: number): void {
-    this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, 2));
+    this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, 2) * this.fineness);
     this.renderer.setSize(width, height, false);
     this.camera.aspect = width / Math.max(height, 1);
     this.camera.updateProjectionMatrix();
@@ -185,6 +190,14 @@ export class View {
     this.ways.done();
   }
 
+  /** Draw with fewer pixels, down to a share of those of the display, from now on. */
+  coarsen(least: number): void {
+    const { clientWidth, clientHeight } = this.renderer.domElement;
+    if (this.fineness <= least) return;
+    this.fineness = Math.max(least, this.fineness * COARSER);
+    this.size(clientWidth, clientHeight);
+  }
+
   draw(): readonly Label[] {
     const told = this.told;
     if (told === null) return [];
@@ -197,7 +210,10 @@ export class View {
     this.own.rotation.z = -told.heading_rad;
     this.place(told, passed_s);
     const turn = Number.isNaN(this.heading) ? 0 : ((((told.heading_rad - this.heading + Math.PI) % (2 * Math.PI)) + 2 * Math.PI) % (2 * Math.PI)) - Math.PI;
-    this.heading = Number.isNaN(this.heading) || Math.abs(turn) > 1 ? told.heading_rad : this.heading + turn * 0.12;
+    const now_ms = performance.now();
+    const share = 1 - Math.exp((this.drawn_ms - now_ms) / FOLLOWS_MS);
+    this.drawn_ms = now_ms;
+    this.heading = Number.isNaN(this.heading) || Math.abs(turn) > 1 ? told.heading_rad : this.heading + turn * share;
     const [sin, cos] = [Math.sin(this.heading), Math.cos(this.heading)];
     this.camera.up.copy(UP);
     this.camera.position.set(x - sin * BACK_M, y - cos * BACK_M, UP_M);
