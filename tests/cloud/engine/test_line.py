@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jinyun.cloud.engine.line import ROOM, Heard, Line, _Wire
-from tests.conftest import Broker
+from jinyun.net import broker
+from jinyun.net.broker import INTERNAL_USER, TOKEN
+from tests.conftest import Broker, answers, free_port, wait_for
 
 PAYLOADS = st.one_of(st.binary(max_size=60), st.integers(0, 200_000).map(lambda size: b"\r\nMSG " * (size // 6)))
 
@@ -125,3 +129,49 @@ def test_a_line_lives_through_its_broker_and_says_nothing_of_what_nobody_heard(r
             assert b"unheard" not in heard
 
     asyncio.run(scenario())
+
+
+@pytest.mark.integration
+def test_a_guarded_broker_hears_who_has_the_token_and_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    config = tmp_path / "nats.conf"
+    config.write_text(
+        f'listen: "127.0.0.1:{port}"\nauthorization {{ users: [{{user: "{INTERNAL_USER}", password: "right"}}] }}\n'
+    )
+    server = subprocess.Popen(
+        [broker.binary(), "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+    async def said_by(token: str) -> set[bytes]:
+        """Return what somebody with the right token heard of one with ``token``."""
+        heard: list[bytes] = []
+        monkeypatch.setenv(TOKEN, "right")
+        async with kept(Line(f"nats://127.0.0.1:{port}", "b")) as b:
+            b.listen("*", lambda message: heard.append(message.payload))
+
+            def listens() -> bool:
+                b.say("sure", b"own")
+                return b"own" in heard
+
+            await until(listens)
+            monkeypatch.setenv(TOKEN, token)
+            async with kept(Line(f"nats://127.0.0.1:{port}", "a")) as a:
+                tries: list[object] = []
+
+                def tried() -> bool:
+                    a.say("word", token.encode())
+                    tries.append(a._wire)
+                    return token.encode() in heard or len(tries) > 50
+
+                await until(tried)
+            return set(heard) - {b"own"}
+
+    try:
+        wait_for(lambda: answers(port), what="broker")
+        assert asyncio.run(said_by("right")) == {b"right"}
+        assert asyncio.run(said_by("wrong")) == set()
+    finally:
+        server.kill()
+        server.wait()
