@@ -174,6 +174,7 @@ def test_a_charger_of_ocpp_201_charges_over_tls_and_a_refused_profile_is_an_alar
             pile.answer = "Rejected"
             assert not await door.central.limit("P2", [(0, 30000.0)], 1_795_000_000_000_000)
             assert book.alarms[-1]["rule"] == "charging.profile"
+            assert book.alarms[-1]["reason_zh"] == "充电桩未接受充电曲线"
             await event("Ended", 2, 15.0, stoppedReason="EVDisconnected")
             assert book.closed[-1].energy_wh == 5000.0 and book.closed[-1].reason == "EVDisconnected"
 

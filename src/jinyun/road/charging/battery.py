@@ -31,7 +31,7 @@ class Batteries:
         self.of: dict[str, Battery] = {}
         self.refused = 0
 
-    def take(self, packet: bytes) -> list[tuple[str, str]]:
+    def take(self, packet: bytes) -> list[tuple[str, quantities.Alarm]]:
         """Take one packet; return (vin, alarm) of alarms that were not on before. What cannot be read is counted."""
         try:
             found = decode(packet)
@@ -44,7 +44,7 @@ class Batteries:
         if (found.event_us or 0) < battery.event_us:
             return []  # an older report sent again
         battery.event_us = found.event_us or battery.event_us
-        new: list[tuple[str, str]] = []
+        new: list[tuple[str, quantities.Alarm]] = []
         for item in found.items:
             if item["item"] == "vehicle":
                 values = quantities.values(found.edition, item)
@@ -52,7 +52,7 @@ class Batteries:
                 battery.share = soc / 100 if math.isfinite(soc) else battery.share
                 battery.charging = CHARGING.get(int(item.get("charge", 0)), "")
             elif item["item"] == "alarms":
-                names = [alarm.name for alarm in quantities.alarms(item)]
-                new += [(found.vin, name) for name in names if name not in battery.alarms]
-                battery.alarms = names
+                on = quantities.alarms(item)
+                new += [(found.vin, alarm) for alarm in on if alarm.name not in battery.alarms]
+                battery.alarms = [alarm.name for alarm in on]
         return new

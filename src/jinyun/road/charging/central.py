@@ -83,8 +83,10 @@ class Central:
         if not proven:
             failures.append(now)
             unknown = id not in self.registry.entries
-            why = "unknown" if unknown else "password"
-            self.book.refuse(why, id, "no charger of that id" if unknown else "the password is not its own")
+            if unknown:
+                self.book.refuse("unknown", id, "no charger of that id", "没有登记这台充电桩")
+            else:
+                self.book.refuse("password", id, "the password is not its own", "口令不符")
             return _refusal(http.HTTPStatus.UNAUTHORIZED)
         self._failures.pop(id, None)
         return None
@@ -111,7 +113,12 @@ class Central:
     def _boot(self, id: str, number: str) -> None:
         """Take a boot notification's number; raises ``SecurityError`` for one that was used before."""
         if not self.registry.new_boot(id, number):
-            self.book.refuse("replayed", id, f"boot notification {number} was sent before: a recording")
+            self.book.refuse(
+                "replayed",
+                id,
+                f"boot notification {number} was sent before: a recording",
+                f"启动通知 {number} 曾发送过：疑为录制重放",
+            )
             asyncio.get_running_loop().call_later(LAST_WORD_S, self._put_out, id)  # once it has been told why
             raise SecurityError("this boot notification was sent before")
 
@@ -130,7 +137,7 @@ class Central:
         if taken:
             self.book.chargers[id].limit_w = periods[0][1]
         else:
-            self.book.alarm("charging.profile", id, "the charging profile was not accepted")
+            self.book.alarm("charging.profile", id, "the charging profile was not accepted", "充电桩未接受充电曲线")
         return taken
 
     async def close(self) -> None:

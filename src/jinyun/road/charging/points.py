@@ -61,7 +61,8 @@ class _Kept:
         if connector in connectors or len(connectors) < MOST_CONNECTORS:
             connectors[connector] = status
         if status in FAULTS or error not in ("", "NoError"):
-            self.book.alarm("charging.fault", self.id, f"connector {connector}: {status} {error}".strip(), "fault")
+            self.book.alarm("charging.fault", self.id, f"connector {connector}: {status} {error}".strip(),
+                            f"枪 {connector}：{status} {error}".strip(), "fault")  # fmt: skip
 
     def _sessions(self) -> list[Session]:
         return [session for (charger, _), session in self.book.open.items() if charger == self.id]
@@ -124,7 +125,12 @@ class Point16(_Kept, Ocpp16):  # type: ignore[misc]
         self._heard()
         reason = str(more.get("reason") or "Local")
         if self.book.end(self.id, str(transaction_id), now_us(), reason, float(meter_stop)) is None:
-            self.book.alarm("charging.session", self.id, f"session {transaction_id} ends that never began")
+            self.book.alarm(
+                "charging.session",
+                self.id,
+                f"session {transaction_id} ends that never began",
+                f"会话 {transaction_id} 未开始即结束",
+            )
         return result16.StopTransaction()
 
     @on("DataTransfer")
@@ -194,7 +200,9 @@ class Point201(_Kept, Ocpp201):  # type: ignore[misc]
             session = Session(id, self.id, evse, token, now_us())
             self.book.begin(session)
         if session is None:
-            self.book.alarm("charging.session", self.id, f"session {id} goes on that never began")
+            self.book.alarm(
+                "charging.session", self.id, f"session {id} goes on that never began", f"会话 {id} 未开始即续传"
+            )
             return result201.TransactionEvent()
         apply(session, values)
         if event_type == "Ended":
@@ -212,7 +220,7 @@ class Point201(_Kept, Ocpp201):  # type: ignore[misc]
 
     @on("SecurityEventNotification")
     async def on_security(self, type: str, timestamp: str, **_: Any) -> Any:
-        self.book.alarm("charging.security", self.id, type[:50])
+        self.book.alarm("charging.security", self.id, type[:50], f"安全事件 {type[:50]}")
         return result201.SecurityEventNotification()
 
     @on("NotifyEvent")
@@ -220,7 +228,8 @@ class Point201(_Kept, Ocpp201):  # type: ignore[misc]
         for one in event_data[:10]:
             if one.get("trigger") == "Alerting":
                 component = (one.get("component") or {}).get("name", "")
-                self.book.alarm("charging.fault", self.id, f"{component}: {one.get('actual_value', '')}"[:120], "fault")
+                said = f"{component}: {one.get('actual_value', '')}"[:120]
+                self.book.alarm("charging.fault", self.id, said, f"部件告警 {said}", "fault")
         return result201.NotifyEvent()
 
     async def limit(self, periods: list[tuple[int, float]], start: datetime) -> bool:

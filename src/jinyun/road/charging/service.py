@@ -92,7 +92,7 @@ class Work:
     def take(self, packet: bytes) -> None:
         """Take one GB/T 32960 packet; its new alarms are alarms of the zone."""
         for vin, alarm in self.batteries.take(packet):
-            self.central.book.alarm("battery.alarm", vin, alarm, "fault")
+            self.central.book.alarm("battery.alarm", vin, alarm.name.replace("_", " "), alarm.zh, "fault")
 
     def shares(self) -> dict[str, float]:
         """Return how full the shuttles' batteries are: as their vehicles say, else as the charger says."""
@@ -115,7 +115,9 @@ class Work:
         short = {shuttle for shuttle, _ in made.missing()}
         for shuttle, kwh in made.missing():
             if shuttle not in self._short:
-                self.central.book.alarm("charging.short", shuttle, f"leaves with {kwh:g} kWh too little", "fault")
+                self.central.book.alarm(
+                    "charging.short", shuttle, f"leaves with {kwh:g} kWh too little", f"发车时缺 {kwh:g} kWh", "fault"
+                )
         self._short = short
         shuttles = {vehicle.id for vehicle in self.zone.depot.vehicles}
         for session in list(self.central.book.open.values()):

@@ -84,14 +84,15 @@ class Book:
             self.closed.append(session)
         return session
 
-    def alarm(self, rule: str, source: str, reason: str, severity: str = "warning") -> None:
-        """Note something that somebody should know."""
-        self.alarms.append({"rule": rule, "source": source, "reason": reason, "severity": severity, "t_us": now_us()})
+    def alarm(self, rule: str, source: str, reason: str, reason_zh: str, severity: str = "warning") -> None:
+        """Note something that somebody should know, in both languages."""
+        said = {"rule": rule, "source": source, "reason": reason, "reason_zh": reason_zh, "severity": severity}
+        self.alarms.append({**said, "t_us": now_us()})
 
-    def refuse(self, why: str, source: str, reason: str) -> None:
+    def refuse(self, why: str, source: str, reason: str, reason_zh: str) -> None:
         """Note somebody who was turned away."""
         self.refused[why] = self.refused.get(why, 0) + 1
-        self.alarm(f"charging.{why}", source, reason)
+        self.alarm(f"charging.{why}", source, reason, reason_zh)
 
     def told(self) -> dict[str, Any]:
         """Return everything for a page; unknown numbers are null."""

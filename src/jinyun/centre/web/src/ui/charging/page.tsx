@@ -27,7 +27,7 @@ interface Charging {
   }[];
   readonly sessions: readonly { readonly id: string; readonly charger: string; readonly token?: string; readonly energy_wh: number | null; readonly power_w: number | null; readonly soc_percent: number | null }[];
   readonly batteries: readonly { readonly vin?: string; readonly vehicle?: string; readonly share: number | null; readonly charging: string; readonly alarms: readonly string[] }[];
-  readonly alarms: readonly { readonly rule: string; readonly source: string; readonly reason: string; readonly severity: string; readonly t_us: number }[];
+  readonly alarms: readonly { readonly rule: string; readonly source: string; readonly reason: string; readonly reason_zh?: string; readonly severity: string; readonly t_us: number }[];
   readonly plan: Plan | null;
 }
 
@@ -86,7 +86,7 @@ function Told({ told }: { readonly told: Charging }) {
       {told.alarms.length === 0 && <p class="empty">{t("alarms.none")}</p>}
       <ul class="charging-list">
         {[...told.alarms].reverse().slice(0, 20).map((one, k) => (
-          <li key={k} class={`charging-${one.severity}`}><time>{timeOfDay(lang, one.t_us / 1000)}</time> <b>{one.source}</b> {one.rule}: {one.reason}</li>
+          <li key={k} class={`charging-${one.severity}`}><time>{timeOfDay(lang, one.t_us / 1000)}</time> <b>{one.source}</b> {`rule.${one.rule}` in WORDS ? t(`rule.${one.rule}` as keyof typeof WORDS) : one.rule}{lang === "zh" ? "：" : ": "}{lang === "zh" ? one.reason_zh ?? one.reason : one.reason}</li>
         ))}
       </ul>
     </>
