@@ -68,5 +68,5 @@ def test_charging_knows_the_shuttles_battery_from_its_reports_and_raises_the_ala
             alarms += batteries.take(message.payload)
     assert batteries.refused == 0
     assert batteries.of[VIN].share == pytest.approx(0.16, abs=0.006)
-    assert alarms == [(VIN, "soc_low")]
+    assert [(vin, alarm.name) for vin, alarm in alarms] == [(VIN, "soc_low")]
     assert EVERY_S == 10.0
