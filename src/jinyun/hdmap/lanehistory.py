@@ -15,7 +15,20 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jinyun.hdmap.lanegrid import (
-    CELL_M, EAST, EMPTY, LENGTH, NORTH, REACH_M, RINGS, S, X, Y, blocks_about, key, names_none, slot,
+    CELL_M,
+    EAST,
+    EMPTY,
+    LENGTH,
+    NORTH,
+    REACH_M,
+    RINGS,
+    S,
+    X,
+    Y,
+    blocks_about,
+    key,
+    names_none,
+    slot,
 )  # fmt: skip
 from jinyun.hdmap.nearest import FARTHEST_OUT_M, WIDTH_M, Floats, Ints
 
