@@ -29,7 +29,7 @@ from jinyun.hdmap.lanegrid import (
     key,
     names_none,
     slot,
-)  # fmt: skip
+)
 from jinyun.hdmap.nearest import FARTHEST_OUT_M, WIDTH_M, Floats, Ints
 
 CANDIDATES = 12
