@@ -15,6 +15,8 @@ from streets.caller import far
 print(far(2.0), sum(far.stats.cache_hits.values()), sum(far.stats.cache_misses.values()))
 """
 CALLER = """
+import math
+import sys
 from numba import njit
 from streets import numbers
 from streets.callee import near

@@ -92,10 +92,11 @@ def _constant(value: tuple[Any, ...]) -> bool:
 
 def _follow(module: str, package: str, files: set[str], met: set[str], number: Callable[[bytes], object]) -> None:
     its = sys.modules.get(module)
-    if its is None or its.__file__ is None or module in met or module.partition(".")[0] != package:
+    file = getattr(its, "__file__", None)  # what is built in has none
+    if its is None or file is None or module in met or module.partition(".")[0] != package:
         return
     met.add(module)
-    files.add(its.__file__)
+    files.add(file)
     _gather(vars(its), package, files, met, number)
 
 
