@@ -38,9 +38,9 @@ class Logs:
         today = _day(self._clock())
         for path in self.folder.glob("*.log"):
             with contextlib.suppress(OSError):  # a full disk must not end the watch over the parts
-                size, written = path.stat().st_size, _day(path.stat().st_mtime)
-                day = self._day.setdefault(path, written)
-                if size and (day != today or size > LOG_BYTES):
+                now = path.stat()
+                day = self._day.setdefault(path, _day(now.st_mtime))
+                if now.st_size and (day != today or now.st_size > LOG_BYTES):
                     self._lay_aside(path, day)
                 self._day[path] = today
         self._let_go()

@@ -63,9 +63,8 @@ class Partition:
 
     def take(self, sightings: NDArray[np.void], now_us: int) -> None:
         """Take one window's SIGHTING rows, as of ``now_us``."""
-        if (
-            len(sightings) or self.tracks.rows["alive"].any()
-        ):  # a step costs a quarter of a millisecond, whoever is there
+        # A step costs a quarter of a millisecond, whoever is there.
+        if len(sightings) or self.tracks.rows["alive"].any():
             tracking.take(self.tracks, sightings, now_us)
         self.until_us = now_us
         self.number += 1

@@ -291,17 +291,16 @@ class Worker:
         its = share.partition
         if not self.leases[its.part].held:
             return
-        told = wire.pack(
-            wire.Turn(its.part, share.epoch, share.book.fence, its.number, turn.t_us, its.beliefs(self.tiling))
-        )
-        for payload in parts.cut(told, its.number):
-            self._line.say(wire.out_subject(self.zone, its.part), payload)
-        if turn.t_us % senders.TOLD_US:
-            return
-        for n, rows in enumerate(senders.told(its.tracks)):
-            said = wire.pack(wire.Turn(its.part, share.epoch, share.book.fence, its.number, turn.t_us, rows))
-            for payload in parts.cut(said, 2 * its.number + n):
-                self._line.say(wire.senders_subject(self.zone, its.part), payload)
+
+        def say(subject: str, rows: NDArray[np.void], number: int) -> None:
+            told = wire.pack(wire.Turn(its.part, share.epoch, share.book.fence, its.number, turn.t_us, rows))
+            for payload in parts.cut(told, number):
+                self._line.say(subject, payload)
+
+        say(wire.out_subject(self.zone, its.part), its.beliefs(self.tiling), its.number)
+        if turn.t_us % senders.TOLD_US == 0:
+            for n, rows in enumerate(senders.told(its.tracks)):
+                say(wire.senders_subject(self.zone, its.part), rows, 2 * its.number + n)
 
 
 def _warm(tiling: Tiling) -> None:

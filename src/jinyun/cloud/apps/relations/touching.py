@@ -46,36 +46,14 @@ def touching(
     """
     bt, bs = abs(ct), abs(st)
     by_first = _framed(
-        dx * s + dy * c,
-        dx * c - dy * s,
-        bs,
-        bt,
-        length_a,
-        width_a,
-        length_b,
-        width_b,
-        along_a,
-        across_a,
-        along_b,
-        across_b,
-    )
+        dx * s + dy * c, dx * c - dy * s, bs, bt, length_a, width_a, length_b, width_b, along_a, across_a, along_b, across_b
+    )  # fmt: skip
     if by_first < LEAST:
         return 0.0
     s, c = s * ct + c * st, c * ct - s * st
     by_second = _framed(
-        dx * s + dy * c,
-        dx * c - dy * s,
-        bs,
-        bt,
-        length_b,
-        width_b,
-        length_a,
-        width_a,
-        along_b,
-        across_b,
-        along_a,
-        across_a,
-    )
+        dx * s + dy * c, dx * c - dy * s, bs, bt, length_b, width_b, length_a, width_a, along_b, across_b, along_a, across_a
+    )  # fmt: skip
     return float(min(by_first, by_second))
 
 

@@ -122,13 +122,14 @@ export function Episodes({ picture }: { readonly picture: Picture }) {
         </span>
       }
     >
-      {status !== null && open === 0 && unheard(status) && <p class="empty" data-testid="unheard">{t("wrong.unheard")}</p>}
-      {status !== null && open === 0 && !unheard(status) && (
+      {status !== null && open === 0 && (unheard(status) ? (
+        <p class="empty" data-testid="unheard">{t("wrong.unheard")}</p>
+      ) : (
         <p class="all-well" data-testid="all-well">
           <Icon name="check" />
           {t("wrong.none")}
         </p>
-      )}
+      ))}
       <ul class="episodes scroll" tabIndex={groups.length > 0 ? 0 : -1}>
         {groups.map((episodes) => (
           <Group key={`${episodes[0]!.open} ${episodes[0]!.severity} ${episodes[0]!.rule}`} episodes={episodes} />
